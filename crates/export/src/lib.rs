@@ -1,0 +1,33 @@
+//! A frozen Result in, Pardot calls out, every row accounted for.
+//!
+//! Knows not where rows come from, who is watching, nor how the ledger keeps what it is told.
+//! In reading order, as a row meets them: its cells, its columns, its record, its batch, its request, its outcome.
+
+mod cell;
+mod columns;
+mod record;
+mod prospect;
+mod membership;
+mod frozen;
+mod check;
+mod pack;
+mod ledger;
+mod ends;
+mod object;
+mod attempt;
+mod doubt;
+mod feed;
+mod run;
+mod deliver;
+
+pub use cell::Cells;
+pub use check::{Checked, check};
+pub use columns::{Columns, CustomField, columns_of, unknown_columns};
+pub use deliver::{Ending, Event, Stop, deliver, stop_of};
+pub use ends::Ends;
+pub use frozen::{FrozenResult, ResultError};
+pub use ledger::{Fact, Ledger, LedgerError};
+pub use object::{DataObject, Way};
+pub use pack::{Estimate, estimate};
+pub use record::{Key, Record, RecordBody};
+pub use run::{Context, Parts, first_way, object_of};

@@ -1,0 +1,21 @@
+//! The nouns and the pure rules of Sluice: settings and their plan, problems, jobs, the ends of a row, the report.
+//!
+//! Knows no I/O, no async, no clock, no SQL engine and no HTTP: everything here can be tested as text in, text out.
+
+mod job;
+mod nearest;
+mod plan;
+mod problem;
+mod report;
+mod row;
+mod settings;
+
+pub use job::{JobId, JobState, StopCause};
+pub use nearest::nearest;
+pub use plan::{
+    Carrier, Delivery, ListChange, ListOperation, MatchBy, MembershipOperation, OnInvalid, Plan, Retry, Target,
+};
+pub use problem::{Problem, Problems};
+pub use report::{Calls, DailyCalls, Learned, REPORT_FORMAT_VERSION, ReasonCount, Report, Stages, Tally};
+pub use row::{BatchEnd, BatchMark, Rejection, RowNumber, RowSet};
+pub use settings::{Applies, Kind, SETTINGS, Setting, Settings};

@@ -1,0 +1,28 @@
+//! SQL in, Arrow record batches out, frozen to a Result.
+//!
+//! Knows files, SQL and Arrow only: not Pardot, not jobs, not the store, and nothing of what the rows mean.
+//!
+//! A [`Table`] gives a name to local files; [`freeze`] runs one `SELECT` over such tables to its end into a Parquet
+//! file, [`preview`] shows its first rows, [`schema`] the columns of a table. Nothing outside the bound tables can be
+//! read, and nothing but the Result (and the engine's own spill files) is written.
+//!
+//! **Order.** The rows of a Result are in the order of the files (paths as listed, a glob's matches by name) unless the
+//! query says otherwise, because a later row of the same key replaces an earlier one. `UNION ALL` keeps the order of
+//! its parts. A join or a `GROUP BY` promises no order: say `ORDER BY` there.
+
+mod bind;
+mod engine;
+mod error;
+mod explain;
+mod files;
+mod freeze;
+mod infer;
+mod names;
+mod spool;
+mod statement;
+mod table;
+mod text;
+
+pub use error::QueryError;
+pub use freeze::{Frozen, Limits, Progress, freeze, preview, schema};
+pub use table::{CsvOptions, CsvTypes, Format, Table, TableError};

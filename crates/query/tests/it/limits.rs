@@ -1,0 +1,167 @@
+//! Time, memory, cancelling, order and what is left behind.
+//!
+//! Knows queries that are too large: not formats.
+
+use std::future::{pending, ready};
+use std::time::{Duration, Instant};
+
+use query::{Limits, Progress, QueryError, freeze, preview};
+
+use crate::world::{World, print, read};
+
+/// A cross join of 10¹⁸ rows.
+const ENDLESS: &str =
+    "SELECT a.value AS a FROM generate_series(1, 1000000000) a CROSS JOIN generate_series(1, 1000000000) b";
+
+/// The same, but no row ever comes out.
+const SILENT: &str = "SELECT COUNT(*) AS n FROM generate_series(1, 1000000) a CROSS JOIN generate_series(1, 1000000000) b \
+                      WHERE a.value + b.value < 0";
+
+#[tokio::test]
+async fn an_endless_query_ends_with_its_time() {
+    for sql in [ENDLESS, SILENT] {
+        let mut world = World::new();
+        world.limits.time = Some(Duration::from_millis(300));
+        let started = Instant::now();
+        let error = world.freeze(sql, &[]).await.unwrap_err();
+        let limit = Duration::from_millis(300);
+        // A thousand million values of one side may meet the memory limit first; both are an end.
+        assert!(
+            matches!(error, QueryError::TimedOut { limit: at } if at == limit)
+                || matches!(error, QueryError::Memory { .. }),
+            "{error:?}"
+        );
+        assert!(
+            started.elapsed() < Duration::from_millis(2300),
+            "{sql} took {:?}",
+            started.elapsed()
+        );
+        assert_eq!(world.names(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_query_leaves_nothing() {
+    let world = World::new();
+    let sql = "SELECT value AS v FROM generate_series(1, 100000000000)";
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut stop = Some(stop);
+    // Cancelled from the inside, once rows flow.
+    let mut progress = |progress: Progress| {
+        if progress.rows > 0 {
+            stop.take();
+        }
+    };
+    let cancel = async {
+        let _ = stopped.await;
+    };
+    let error = freeze(sql, &[], &world.limits, &world.path("r.parquet"), cancel, &mut progress)
+        .await
+        .unwrap_err();
+    assert_eq!(error, QueryError::Cancelled);
+    assert_eq!(world.names(), Vec::<String>::new());
+    assert_eq!(
+        preview(sql, &[], &world.limits, 5, ready(())).await,
+        Err(QueryError::Cancelled)
+    );
+}
+
+#[tokio::test]
+async fn a_dropped_freeze_leaves_nothing() {
+    let world = World::new();
+    let sql = "SELECT value AS v FROM generate_series(1, 100000000000)";
+    let path = world.path("r.parquet");
+    let mut ignore = |_| {};
+    let freezing = freeze(sql, &[], &world.limits, &path, pending(), &mut ignore);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(100), freezing)
+            .await
+            .is_err()
+    );
+    assert_eq!(world.names(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn memory_has_a_limit_and_sorting_spills() {
+    let mut world = World::new();
+    world.limits.memory = 4 << 20;
+    let join = "SELECT a.value + b.value AS n FROM generate_series(1, 2000000) a \
+                CROSS JOIN generate_series(1, 2000000) b";
+    let error = world.freeze(join, &[]).await.unwrap_err();
+    assert_eq!(error, QueryError::Memory { limit: 4 << 20 });
+    assert_eq!(error.to_string(), "the query needs more than its 4 MiB of memory");
+    world.limits.memory = 24 << 20;
+    let sort = "SELECT value, repeat('x', 100) AS pad FROM generate_series(1, 400000) ORDER BY value DESC";
+    let frozen = world.freeze(sort, &[]).await.unwrap();
+    assert_eq!(frozen.rows, 400_000);
+    assert_eq!(std::fs::read_dir(&world.limits.spill_dir).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn rows_keep_the_order_of_the_files() {
+    let mut world = World::new();
+    for part in 0..5 {
+        let lines: String = (0..30_000).map(|row| format!("{}\n", part * 30_000 + row)).collect();
+        world = world.file(&format!("part-{part}.csv"), format!("n\n{lines}"));
+    }
+    let frozen = world
+        .freeze("SELECT n FROM t UNION ALL SELECT n FROM t", &["t=part-*.csv"])
+        .await
+        .unwrap();
+    assert_eq!(
+        (frozen.rows, frozen.columns.as_slice()),
+        (300_000, &["n".to_owned()][..])
+    );
+    assert_eq!(
+        frozen.bytes,
+        std::fs::metadata(world.path("result.parquet")).unwrap().len()
+    );
+    let text = print(&read(&world.path("result.parquet")));
+    for (index, line) in text.lines().skip(1).enumerate() {
+        assert_eq!(line, (index % 150_000).to_string());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_result_is_for_its_owner_and_replaces_the_old_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new()
+        .file("result.parquet", "old")
+        .file("result.parquet.partial", "of a killed process");
+    world.freeze("SELECT 1 AS a", &[]).await.unwrap();
+    assert_eq!(
+        std::fs::metadata(world.path("result.parquet"))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777,
+        0o600
+    );
+    assert_eq!(world.names(), ["result.parquet"]);
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written() {
+    let world = World::new().file("file", "");
+    let into = world.path("missing/r.parquet");
+    let error = freeze("SELECT 1 AS a", &[], &world.limits, &into, pending(), &mut |_| {})
+        .await
+        .unwrap_err();
+    assert!(matches!(error, QueryError::Disk { .. }), "{error:?}");
+    let limits = Limits {
+        spill_dir: world.path("file/spill"),
+        ..world.limits.clone()
+    };
+    let error = freeze(
+        "SELECT 1 AS a",
+        &[],
+        &limits,
+        &world.path("r.parquet"),
+        pending(),
+        &mut |_| {},
+    )
+    .await
+    .unwrap_err();
+    assert!(matches!(error, QueryError::Disk { .. }), "{error:?}");
+}

@@ -1,0 +1,240 @@
+//! A new job: everything checked, the query frozen, then sent.
+//!
+//! Reports every problem of arguments, files and settings at once, before the first byte leaves.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use model::{JobId, JobState, Plan, Problem, Problems, Settings, StopCause};
+use query::{Limits, QueryError, Table};
+use store::{Job, LockError, NewJob, OpenError, Store, StoreError};
+
+use crate::app::clock::unix_now;
+use crate::app::connection::{Connection, ConnectionError};
+use crate::app::job::{Ended, JobRequest, Run, Watched, Watcher, new_job_id, plan_of};
+use crate::app::stop::StopSignal;
+
+/// What an export is asked to do.
+pub(crate) struct ExportRequest {
+    pub(crate) sql: String,
+    pub(crate) tables: Vec<String>,
+    pub(crate) connection_file: PathBuf,
+    pub(crate) settings: Settings,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) query_time: Option<Duration>,
+}
+
+/// Why an export did not come to sending.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ExportError {
+    /// Arguments, files, settings.
+    #[error("{0}")]
+    Problems(Problems),
+    /// A safety rule refuses it.
+    #[error("{0}")]
+    Unsafe(Problem),
+    /// The query cannot run or did not end; nothing was sent.
+    #[error("{error}")]
+    Query { job: Option<JobId>, error: QueryError },
+    /// Another export to the business unit runs.
+    #[error("another export to this business unit is running with this data directory")]
+    Locked,
+    /// The lock cannot be taken.
+    #[error("{0}")]
+    Lock(LockError),
+    /// The data directory cannot be used.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The data directory cannot be written or read.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// A call that had to be made failed.
+    #[error("{0}")]
+    Call(pardot::CallError),
+    /// Something of this machine failed.
+    #[error("{0}")]
+    Failed(String),
+    /// No such job, or not one to continue.
+    #[error("{0}")]
+    Job(Problem),
+}
+
+impl From<ConnectionError> for ExportError {
+    fn from(error: ConnectionError) -> ExportError {
+        match error {
+            ConnectionError::Problems(problems) => ExportError::Problems(problems),
+            ConnectionError::Unsafe(problem) => ExportError::Unsafe(problem),
+        }
+    }
+}
+
+/// Everything an export needs, understood.
+pub(crate) struct Prepared {
+    pub(crate) tables: Vec<Table>,
+    pub(crate) connection: Connection,
+    pub(crate) plan: Plan,
+}
+
+/// Understands the request, with all its problems at once.
+pub(crate) fn prepare(request: &ExportRequest) -> Result<Prepared, ExportError> {
+    let mut problems = Problems::default();
+    let plan = match Plan::parse(&request.settings) {
+        Ok(plan) => Some(plan),
+        Err(found) => {
+            problems.extend(found);
+            None
+        }
+    };
+    let mut tables = Vec::new();
+    for spec in &request.tables {
+        match Table::parse(spec) {
+            Ok(table) => tables.push(table),
+            Err(error) => {
+                let problem = Problem::at(format!("--table {spec}"), error.to_string());
+                problems.push(match error.hint() {
+                    Some(hint) => problem.hint(hint),
+                    None => problem,
+                });
+            }
+        }
+    }
+    let connection = match Connection::read(&request.connection_file) {
+        Ok(connection) => Some(connection),
+        Err(ConnectionError::Unsafe(problem)) if problems.is_empty() => return Err(ExportError::Unsafe(problem)),
+        Err(ConnectionError::Unsafe(problem)) => {
+            problems.push(problem);
+            None
+        }
+        Err(ConnectionError::Problems(found)) => {
+            problems.extend(found);
+            None
+        }
+    };
+    match (plan, connection) {
+        (Some(plan), Some(connection)) if problems.is_empty() => Ok(Prepared { tables, connection, plan }),
+        _ => Err(ExportError::Problems(problems)),
+    }
+}
+
+/// Memory that the query engine may use for sorting, joining and grouping; beyond it spills to disk.
+const QUERY_MEMORY: usize = 128 << 20;
+
+pub(crate) fn limits(spill: &Path, time: Option<Duration>) -> Limits {
+    Limits { time, memory: QUERY_MEMORY, spill_dir: spill.to_owned() }
+}
+
+/// Runs a new job. `job_made` hears its name as soon as it has one.
+pub(crate) async fn export(
+    request: ExportRequest,
+    stop: StopSignal,
+    watch: Watcher<'_>,
+) -> Result<Ended, ExportError> {
+    let prepared = prepare(&request)?;
+    let store = Store::open(&request.data_dir).await?;
+    let _lock = lock(&store, &prepared.connection)?;
+    let job = make_job(&store, &request, &prepared).await?;
+    let frozen = {
+        let path = store.result_path(&job);
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        let mut progress = |progress: query::Progress| watch(Watched::Querying(progress.rows));
+        let limits = limits(&folder, request.query_time);
+        query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.clone().stopped(), &mut progress).await
+    };
+    let frozen = match frozen {
+        Ok(frozen) => frozen,
+        Err(error) => {
+            let state = match error {
+                QueryError::Cancelled => JobState::Killed,
+                _ => JobState::Failed,
+            };
+            let cause = StopCause { message: format!("the query failed: {error}; nothing was sent"), hint: error.hint() };
+            store.set_state(&job, state, Some(&cause), unix_now()).await?;
+            return Err(ExportError::Query { job: Some(job), error });
+        }
+    };
+    watch(Watched::Querying(frozen.rows));
+    store.set_frozen(&job, frozen.rows, unix_now()).await?;
+    let job = find(&store, job.as_str()).await?;
+    let run = Run {
+        store: &store,
+        job,
+        connection: &prepared.connection,
+        plan: prepared.plan,
+        query_seconds: frozen.seconds,
+    };
+    let ended = run.send(stop, watch).await?;
+    store.close().await;
+    Ok(ended)
+}
+
+/// Continues a job from its frozen Result.
+pub(crate) async fn resume(
+    data_dir: &Path,
+    name: &str,
+    stop: StopSignal,
+    watch: Watcher<'_>,
+) -> Result<Ended, ExportError> {
+    let store = Store::open(data_dir).await?;
+    let job = find(&store, name).await?;
+    let problem = |message: String| Problem::at(format!("job {}", job.id), message);
+    if !job.state.resumable() {
+        let problem = match job.state {
+            JobState::Success => problem("is done: every row has its end".into()),
+            _ => problem(format!("has no result to continue from (it is {})", job.state)).hint("run the export again"),
+        };
+        return Err(ExportError::Job(problem));
+    }
+    if job.frozen_rows.is_none() {
+        return Err(ExportError::Job(problem("has no result to continue from".into()).hint("run the export again")));
+    }
+    let request: JobRequest = serde_json::from_value(job.request.clone())
+        .map_err(|error| ExportError::Job(problem(format!("cannot be read back: {error}"))))?;
+    let plan = plan_of(&request).map_err(ExportError::Problems)?;
+    let connection = Connection::read(&request.connection_file)?;
+    let _lock = lock(&store, &connection)?;
+    let run = Run { store: &store, job, connection: &connection, plan, query_seconds: 0.0 };
+    let ended = run.send(stop, watch).await?;
+    store.close().await;
+    Ok(ended)
+}
+
+fn lock(store: &Store, connection: &Connection) -> Result<store::Lock, ExportError> {
+    store.lock(&connection.key()).map_err(|error| match error {
+        LockError::Held { .. } => ExportError::Locked,
+        other => ExportError::Lock(other),
+    })
+}
+
+async fn make_job(store: &Store, request: &ExportRequest, prepared: &Prepared) -> Result<JobId, ExportError> {
+    let id = new_job_id();
+    let connection_file =
+        std::fs::canonicalize(&request.connection_file).unwrap_or_else(|_| request.connection_file.clone());
+    let kept =
+        JobRequest { connection_file, settings: request.settings.to_json(), tables: request.tables.clone() };
+    let new = NewJob {
+        id: id.clone(),
+        created: unix_now(),
+        state: JobState::Querying,
+        sql: request.sql.clone(),
+        request: serde_json::to_value(kept).unwrap_or_default(),
+        business_unit: prepared.connection.key(),
+    };
+    store.create_job(&new).await?;
+    Ok(id)
+}
+
+/// The job of this name; near names are the hint.
+pub(crate) async fn find(store: &Store, name: &str) -> Result<Job, ExportError> {
+    let id = name.parse::<JobId>().map_err(|message| ExportError::Job(Problem::at(format!("job {name}"), message)))?;
+    match store.job(&id).await? {
+        Some(job) => Ok(job),
+        None => {
+            let newest = store.jobs(1).await?;
+            let problem = Problem::at(format!("job {name}"), "is not in this data directory");
+            Err(ExportError::Job(match newest.first() {
+                Some(job) => problem.hint(format!("the newest one is {}; see `sluice jobs`", job.id)),
+                None => problem.hint("there is no job yet; is --data-dir right?"),
+            }))
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! One run of a job: from the frozen Result to its report. New jobs and continued ones take the same path.
+//!
+//! Knows no arguments and no screen.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use export::{Checked, Context, CustomField, Ends, Event, FrozenResult, Stop};
+use model::{
+    Calls, DailyCalls, JobId, JobState, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report, Settings, Stages,
+    StopCause, Tally,
+};
+use pardot::account::CustomFields;
+use pardot::{CallError, Client, Clock, Counts, Limiter, RetryPolicy, SystemClock, Tokens};
+use serde::{Deserialize, Serialize};
+use store::{Job, Store};
+
+use crate::app::clock::{random_u64, unix_now};
+use crate::app::connection::Connection;
+use crate::app::ledger::StoreLedger;
+use crate::app::stop::StopSignal;
+
+/// What a watcher is told.
+pub(crate) enum Watched {
+    /// The query has so many rows.
+    Querying(u64),
+    /// So many rows of the Result are checked, of all.
+    Checking(u64, u64),
+    /// The counts, while sending.
+    Sending(Tally),
+    /// A remark for people.
+    Note(String),
+}
+
+/// Who watches.
+pub(crate) type Watcher<'a> = &'a mut (dyn FnMut(Watched) + Send);
+
+/// What a job needs to be continued; kept with it. Never a secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct JobRequest {
+    pub(crate) connection_file: PathBuf,
+    pub(crate) settings: serde_json::Value,
+    pub(crate) tables: Vec<String>,
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) report: Report,
+    /// Why, when it is a matter of settings or columns.
+    pub(crate) problems: Option<Problems>,
+}
+
+/// A client for a connection.
+pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<Client, String> {
+    let Some(grant) = connection.grant.clone() else {
+        return Err(format!(
+            "{} has no refresh_token yet; run `sluice connect --connection-file {}`",
+            connection.path.display(),
+            connection.path.display()
+        ));
+    };
+    let keeper = connection.keeper();
+    let tokens = Tokens::new(connection.login_url.clone(), connection.app.clone(), grant, keeper, clock.clone())
+        .map_err(|error| error.to_string())?;
+    let retry = RetryPolicy {
+        maximum_retries: plan.retry.maximum_retries,
+        initial_wait: plan.retry.initial_wait,
+        maximum_wait: plan.retry.maximum_wait,
+        timeout: plan.retry.timeout,
+    };
+    let limiter = Arc::new(Limiter::new());
+    let (host, unit) = (connection.pardot_domain.clone(), connection.business_unit.clone());
+    Client::new(host, unit, Arc::new(tokens), limiter, retry, clock.clone(), random_u64())
+        .map_err(|error| error.to_string())
+}
+
+/// The account's custom fields, all pages.
+pub(crate) async fn custom_fields(client: &Client) -> Result<Vec<CustomField>, CallError> {
+    let (mut fields, mut next) = (Vec::new(), Some(0));
+    while let Some(offset) = next {
+        let page = client.send(&CustomFields { offset }).await?;
+        fields.extend(page.fields.into_iter().map(|field| CustomField { api_name: field.field_id }));
+        next = page.next;
+    }
+    Ok(fields)
+}
+
+/// Runs a job whose Result is frozen, to its end or to where it must stop.
+pub(crate) struct Run<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) job: Job,
+    pub(crate) connection: &'a Connection,
+    pub(crate) plan: Plan,
+    /// Seconds the query took, when it ran just now.
+    pub(crate) query_seconds: f64,
+}
+
+impl Run<'_> {
+    /// Sends what has no end yet.
+    pub(crate) async fn send(
+        self,
+        stop: StopSignal,
+        watch: Watcher<'_>,
+    ) -> Result<Ended, store::StoreError> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let started = Instant::now();
+        let mut figures = Figures { stages: Stages { query: self.query_seconds, ..Stages::default() }, ..Figures::default() };
+        for note in &self.plan.notes {
+            watch(Watched::Note(note.clone()));
+        }
+        self.store.set_state(&self.job.id, JobState::Sending, None, unix_now()).await?;
+        let client = match client(self.connection, &self.plan, &clock) {
+            Ok(client) => Arc::new(client),
+            Err(message) => return self.close(figures, Early::Unconnected(message)).await,
+        };
+        let ended = self.deliver(&client, &clock, &mut figures, stop, watch).await;
+        figures.counts = Some(client.counts());
+        figures.seconds = started.elapsed().as_secs_f64() + self.query_seconds;
+        self.close(figures, ended).await
+    }
+
+    async fn deliver(
+        &self,
+        client: &Arc<Client>,
+        clock: &Arc<dyn Clock>,
+        figures: &mut Figures,
+        stop: StopSignal,
+        watch: Watcher<'_>,
+    ) -> Early {
+        let path = self.store.result_path(&self.job.id);
+        let result = match FrozenResult::open(&path) {
+            Ok(result) => result,
+            Err(error) => return Early::Stopped(Some(Stop::Result(error))),
+        };
+        figures.tally = Tally { read: result.rows(), unsent: result.rows(), ..Tally::default() };
+        let custom = if export::unknown_columns(result.schema(), &self.plan.target).is_empty() {
+            Vec::new()
+        } else {
+            match custom_fields(client).await {
+                Ok(fields) => fields,
+                Err(error) => return Early::Stopped(Some(export::stop_of(error))),
+            }
+        };
+        let columns = match export::columns_of(result.schema(), &self.plan.target, &custom) {
+            Ok(columns) => columns,
+            Err(problems) => return Early::Stopped(Some(Stop::Settings(problems))),
+        };
+        let object = export::object_of(&self.plan.target, columns);
+        let checking = Instant::now();
+        let checked = {
+            let (result, object) = (result.clone(), object.clone());
+            let rows = result.rows();
+            watch(Watched::Checking(0, rows));
+            tokio::task::spawn_blocking(move || export::check(&result, &*object, &mut |_| {})).await
+        };
+        let checked: Checked = match checked {
+            Ok(Ok(checked)) => checked,
+            Ok(Err(error)) => return Early::Stopped(Some(Stop::Result(error))),
+            Err(error) => return Early::Unconnected(format!("checking the rows ended unexpectedly: {error}")),
+        };
+        figures.stages.check = checking.elapsed().as_secs_f64();
+        watch(Watched::Checking(result.rows(), result.rows()));
+        let ledger: Arc<dyn export::Ledger> = Arc::new(StoreLedger {
+            store: self.store.clone(),
+            job: self.job.id.clone(),
+            ledger: self.store.ledger(&self.job.id),
+            business_unit: self.connection.key(),
+        });
+        let mut ends = match Ends::read(&*ledger, checked.superseded.clone()).await {
+            Ok(ends) => ends,
+            Err(error) => return Early::Stopped(Some(Stop::Ledger(error))),
+        };
+        figures.settled_before = ends.tally(result.rows());
+        figures.tally = figures.settled_before;
+        let learned = self.store.learned(&self.connection.key()).await.unwrap_or_default();
+        let sending = Instant::now();
+        let parts = export::Parts {
+            client: client.clone(),
+            object,
+            plan: self.plan.clone(),
+            ledger,
+            clock: clock.clone(),
+            learned,
+        };
+        let ended = match Context::new(parts, &checked, ends.next_batch()).await {
+            Ok(context) => {
+                let mut observe = |Event::Progress(tally): Event| watch(Watched::Sending(tally));
+                export::deliver(&Arc::new(context), &result, &mut ends, stop.stopped(), &mut observe).await
+            }
+            Err(stop) => Some(stop),
+        };
+        figures.stages.send = sending.elapsed().as_secs_f64();
+        figures.tally = ends.tally(result.rows());
+        Early::Stopped(ended)
+    }
+
+    /// Writes down how the run ended.
+    async fn close(self, figures: Figures, ended: Early) -> Result<Ended, store::StoreError> {
+        let tally = figures.tally;
+        let (status, cause, problems) = match ended {
+            Early::Unconnected(message) => {
+                (JobState::NeedsReconnect, Some(StopCause { message, hint: None }), None)
+            }
+            Early::Stopped(None) if tally.held > 0 => (JobState::Held, Some(held(tally.held)), None),
+            Early::Stopped(None) => (JobState::Success, None, None),
+            Early::Stopped(Some(stop)) => {
+                let cause = stop.cause();
+                let state = state_of(&stop);
+                let problems = match stop {
+                    Stop::Settings(problems) => Some(problems),
+                    _ => None,
+                };
+                (state, Some(cause), problems)
+            }
+        };
+        let reasons = self.store.ledger(&self.job.id).reasons(1_000).await?;
+        let report = self.report(figures, status, cause.clone(), reasons);
+        self.store.set_state(&self.job.id, status, cause.as_ref(), unix_now()).await?;
+        self.store.save_report(&report, unix_now()).await?;
+        Ok(Ended { report, problems })
+    }
+
+    fn report(
+        &self,
+        figures: Figures,
+        status: JobState,
+        cause: Option<StopCause>,
+        rejected_by_reason: Vec<ReasonCount>,
+    ) -> Report {
+        let counts = figures.counts.unwrap_or_default();
+        let earlier = self.job.report.as_ref();
+        let mut calls = Calls {
+            total: counts.calls,
+            by_kind: counts.by_kind.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect(),
+        };
+        let mut stages = figures.stages;
+        let mut seconds = figures.seconds;
+        if let Some(earlier) = earlier {
+            calls.add(&earlier.calls);
+            stages.query += earlier.stages.query;
+            stages.check += earlier.stages.check;
+            stages.send += earlier.stages.send;
+            seconds += earlier.seconds;
+        }
+        let before = |part: fn(&Report) -> u64| earlier.map_or(0, part);
+        let sent = figures.tally.unsent.abs_diff(figures.settled_before.unsent);
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let rows_per_second = if figures.stages.send > 0.0 { sent as f64 / figures.stages.send } else { 0.0 };
+        Report {
+            format_version: REPORT_FORMAT_VERSION,
+            job: self.job.id.clone(),
+            status,
+            cause,
+            rows: figures.tally,
+            calls,
+            bytes_sent: counts.bytes_sent + before(|report| report.bytes_sent),
+            bytes_received: counts.bytes_received + before(|report| report.bytes_received),
+            max_in_flight: counts.max_in_flight.max(earlier.map_or(0, |report| report.max_in_flight)),
+            retries: counts.retries + before(|report| report.retries),
+            throttles: counts.throttles + before(|report| report.throttles),
+            token_refreshes: counts.refreshes + before(|report| report.token_refreshes),
+            daily_calls: counts.usage.map(|usage| DailyCalls { used: usage.used, limit: usage.limit }),
+            rejected_by_reason,
+            rejects_file: None,
+            stages,
+            seconds,
+            rows_per_second,
+            notes: self.plan.notes.clone(),
+        }
+    }
+}
+
+/// What a run measured.
+#[derive(Default)]
+struct Figures {
+    tally: Tally,
+    settled_before: Tally,
+    counts: Option<Counts>,
+    stages: Stages,
+    seconds: f64,
+}
+
+/// Where a run ended.
+enum Early {
+    /// There is nothing to call with.
+    Unconnected(String),
+    /// Rows were sent as far as they could be.
+    Stopped(Option<Stop>),
+}
+
+fn held(rows: u64) -> StopCause {
+    StopCause {
+        message: format!("{rows} rows may or may not have been created (the answer was lost or not understood)"),
+        hint: Some("continue the job: each is looked up before it is sent again".into()),
+    }
+}
+
+fn state_of(stop: &Stop) -> JobState {
+    match stop {
+        Stop::RejectedRow => JobState::Stopped,
+        Stop::Quota => JobState::ParkedQuota,
+        Stop::Outage { .. } => JobState::ParkedOutage,
+        Stop::Reconnect(_) | Stop::Access(_) => JobState::NeedsReconnect,
+        Stop::Killed => JobState::Killed,
+        Stop::Settings(_) | Stop::Ledger(_) | Stop::Result(_) | Stop::UnknownCode(_) => JobState::Failed,
+    }
+}
+
+/// The settings kept with a job.
+pub(crate) fn plan_of(request: &JobRequest) -> Result<Plan, Problems> {
+    let mut settings = Settings::default();
+    settings.set_all(&request.settings)?;
+    Plan::parse(&settings)
+}
+
+/// A new job's name.
+pub(crate) fn new_job_id() -> JobId {
+    let now = u64::try_from(unix_now()).unwrap_or(0);
+    JobId::new(now, u32::from_le_bytes(crate::app::clock::random()))
+}

@@ -1,0 +1,81 @@
+//! `sluice jobs` and `sluice report`.
+
+use model::Problems;
+use store::Store;
+
+use crate::app::export::{ExportError, find};
+use crate::app::rejects::{self, Form};
+use crate::cli::args::{JobsArguments, ReportArguments};
+use crate::cli::{Exit, explain_error, grouped, human, say, show};
+
+/// `sluice jobs`
+pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
+    let listed = async {
+        let store = Store::open(&arguments.data_dir.path()).await?;
+        Ok::<_, ExportError>(store.jobs(arguments.newest).await?)
+    };
+    let jobs = match listed.await {
+        Ok(jobs) => jobs,
+        Err(error) => return explain_error(&error, None),
+    };
+    if jobs.is_empty() {
+        say("no jobs yet");
+    }
+    for job in jobs {
+        let rows = job.report.as_ref().map(|report| report.rows);
+        let started = jiff::Timestamp::from_second(job.created).map(|time| time.to_string()).unwrap_or_default();
+        if arguments.json {
+            let line = serde_json::json!({
+                "job": job.id, "status": job.state, "created": started, "rows": rows, "result_rows": job.frozen_rows,
+                "cause": job.cause,
+            });
+            show(&line.to_string());
+            continue;
+        }
+        let counts = match rows {
+            Some(rows) => format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)),
+            None => job.frozen_rows.map(|rows| format!("{} rows", grouped(rows))).unwrap_or_default(),
+        };
+        show(&format!("{}  {started}  {:<15}  {counts}", job.id, job.state.name()));
+    }
+    Exit::Done
+}
+
+/// `sluice report`
+pub(crate) async fn report(arguments: ReportArguments) -> Exit {
+    let form = match arguments.rejects.as_deref().map(Form::of).transpose() {
+        Ok(form) => form,
+        Err(problem) => return explain_error(&ExportError::Problems(Problems::from(problem)), None),
+    };
+    let found = async {
+        let store = Store::open(&arguments.data_dir.path()).await?;
+        let job = find(&store, &arguments.job).await?;
+        let mut report = job.report.clone();
+        if let (Some(path), Some(form)) = (&arguments.rejects, form) {
+            rejects::write(&store, &job.id, path, form).await.map_err(ExportError::Failed)?;
+            if let Some(report) = &mut report {
+                report.rejects_file = Some(path.display().to_string());
+            }
+        }
+        Ok::<_, ExportError>((job, report))
+    };
+    match found.await {
+        Ok((_, Some(report))) if arguments.json => {
+            show(&serde_json::to_value(&report).unwrap_or_default().to_string());
+            Exit::Done
+        }
+        Ok((_, Some(report))) => {
+            show(&human(&report));
+            Exit::Done
+        }
+        Ok((job, None)) => {
+            let cause = job.cause.map(|cause| format!(": {}", cause.message)).unwrap_or_default();
+            say(&format!("job {} has no report yet; it is {}{cause}", job.id, job.state));
+            if job.state.resumable() {
+                say(&format!("continue with: sluice resume {}", job.id));
+            }
+            Exit::Failed
+        }
+        Err(error) => explain_error(&error, None),
+    }
+}

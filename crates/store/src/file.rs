@@ -1,0 +1,367 @@
+//! The data directory and its database file: made, proved whole, brought up to date, opened.
+//!
+//! Knows files, permissions and everything that is SQLite's own (pragmas, write-ahead log, checks); no table but
+//! `progress`.
+//!
+//! Every open store keeps `sluice.lock` shared. Who gets it alone is the only one here: only then does a write-ahead
+//! log that is left over mean that somebody died, and only then is the file checked, because others who have it open
+//! have checked it already.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::error::{Fault, OpenError, Trouble};
+use crate::witness::Witness;
+use crate::{rows, schema};
+
+/// The database's name in the data directory.
+pub(crate) const DATABASE: &str = "sluice.db";
+/// The note of the last commit.
+pub(crate) const WITNESS: &str = "sluice.seen";
+/// Held by whoever has the store open.
+const PRESENCE: &str = "sluice.lock";
+/// A database in the making; it gets its name when its schema is complete.
+const NEW: &str = "sluice.db.new";
+
+/// Files up to this size are read completely at every start: a fraction of a second.
+const SMALL: u64 = 16 << 20;
+
+/// How long another process's lock is waited for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// One wait, in the engine.
+    pub(crate) wait: Duration,
+    /// Waits before a write is given up.
+    pub(crate) waits: u32,
+}
+
+/// 10 seconds a wait, a minute in all: a backup or a careless shell does not cost a job.
+pub(crate) const PATIENCE: Patience = Patience {
+    wait: Duration::from_secs(10),
+    waits: 6,
+};
+
+/// The sign that the store is open; gone with its process.
+#[derive(Debug)]
+pub(crate) struct Presence(File);
+
+/// An open database.
+pub(crate) struct Opened {
+    pub(crate) connection: SqliteConnection,
+    pub(crate) readers: SqlitePool,
+    pub(crate) witness: Witness,
+    pub(crate) presence: Presence,
+    pub(crate) path: PathBuf,
+}
+
+/// What was found in the directory.
+struct Found {
+    presence: Presence,
+    /// Nobody else has the store open.
+    alone: bool,
+    /// The database's size; none when there is no database.
+    size: Option<u64>,
+    /// A write-ahead log was left over.
+    unclean: bool,
+    /// The last commit that was noted.
+    noted: Option<i64>,
+}
+
+/// Opens the database of a data directory, and makes what is absent.
+pub(crate) async fn open(directory: &Path, patience: Patience) -> Result<Opened, OpenError> {
+    let path = directory.join(DATABASE);
+    let fault = |fault| OpenError::from_fault(fault, &path);
+    let found = blocking(directory, prepare).await?;
+    match found.size {
+        None if found.noted.is_some() || !found.alone => {
+            return Err(OpenError::Missing {
+                path,
+                note: directory.join(WITNESS),
+            });
+        }
+        None => create(directory, patience).await?,
+        Some(0) => {
+            return Err(OpenError::Damaged {
+                path,
+                detail: "the file is empty".into(),
+            });
+        }
+        Some(_) => check(directory, &found, patience).await?,
+    }
+    let mut connection = SqliteConnection::connect_with(&writing(&path, patience))
+        .await
+        .map_err(|e| fault(e.into()))?;
+    schema::migrate(&mut connection, schema::KNOWN).await.map_err(fault)?;
+    let commits = commits(&mut connection).await.map_err(fault)?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(4)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_lazy_with(writing(&path, patience).pragma("query_only", "ON"));
+    let note = directory.join(WITNESS);
+    let witness = Witness::open(&note).map_err(|source| OpenError::Directory {
+        path: note.clone(),
+        source,
+    })?;
+    witness.note(commits);
+    let presence = if found.alone {
+        share(directory, found.presence).await?
+    } else {
+        found.presence
+    };
+    Ok(Opened {
+        connection,
+        readers,
+        witness,
+        presence,
+        path,
+    })
+}
+
+/// Makes the folders and looks around. Waits while another process checks or makes the database.
+fn prepare(directory: &Path) -> Result<Found, OpenError> {
+    let refuse = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Directory { path, source }
+    };
+    for folder in [directory.to_owned(), directory.join("results"), directory.join("locks")] {
+        private_folder(&folder).map_err(refuse(&folder))?;
+    }
+    let path = directory.join(PRESENCE);
+    let presence = private_file(&path).map_err(refuse(&path))?;
+    let alone = presence.try_lock().is_ok();
+    if !alone {
+        presence.lock_shared().map_err(refuse(&path))?;
+    }
+    let path = directory.join(DATABASE);
+    let size = match fs::metadata(&path) {
+        Ok(metadata) => Some(metadata.len()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(refuse(&path)(error)),
+    };
+    if size.is_some() {
+        keep_private(&path).map_err(refuse(&path))?;
+    }
+    let log = fs::metadata(directory.join(format!("{DATABASE}-wal")));
+    Ok(Found {
+        presence: Presence(presence),
+        alone,
+        size,
+        unclean: log.is_ok_and(|log| log.len() > 0),
+        // Read before the database is, so that commits of others in between do not matter.
+        noted: Witness::read(&directory.join(WITNESS)),
+    })
+}
+
+/// Makes a database under another name, complete and synchronised, and only then gives it its own.
+async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
+    let (new, path) = (directory.join(NEW), directory.join(DATABASE));
+    blocking(directory, |directory| {
+        for name in [
+            NEW.to_owned(),
+            format!("{NEW}-wal"),
+            format!("{NEW}-shm"),
+            format!("{NEW}-journal"),
+        ] {
+            let path = directory.join(name);
+            match fs::remove_file(&path) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(OpenError::Directory { path, source }),
+            }
+        }
+        let path = directory.join(NEW);
+        private_file(&path)
+            .map(drop)
+            .map_err(|source| OpenError::Directory { path, source })
+    })
+    .await?;
+    fill(&new, patience)
+        .await
+        .map_err(|fault| OpenError::from_fault(fault, &path))?;
+    blocking(directory, |directory| {
+        let (new, path) = (directory.join(NEW), directory.join(DATABASE));
+        let finish = || {
+            File::open(&new)?.sync_all()?;
+            fs::rename(&new, &path)?;
+            // The name is durable when the folder is.
+            File::open(directory)?.sync_all()
+        };
+        finish().map_err(|source| OpenError::Directory {
+            path: path.clone(),
+            source,
+        })
+    })
+    .await
+}
+
+async fn fill(path: &Path, patience: Patience) -> Result<(), Fault> {
+    let mut connection = SqliteConnection::connect_with(&writing(path, patience)).await?;
+    // The number is `schema::APPLICATION`; a test compares them.
+    sqlx::raw_sql("PRAGMA application_id = 1399612261")
+        .execute(&mut connection)
+        .await?;
+    schema::migrate(&mut connection, schema::KNOWN).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Proves that the file is ours, not too new, and whole; changes nothing in it.
+async fn check(directory: &Path, found: &Found, patience: Patience) -> Result<(), OpenError> {
+    let path = directory.join(DATABASE);
+    let fault = |fault| OpenError::from_fault(fault, &path);
+    // Read-only, so that a refused file stays as it was found, write-ahead log included.
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .create_if_missing(false)
+        .read_only(true)
+        .busy_timeout(patience.wait);
+    let mut connection = SqliteConnection::connect_with(&options)
+        .await
+        .map_err(|error| fault(error.into()))?;
+    let version = identity(&mut connection).await.map_err(fault)?;
+    if version > schema::KNOWN {
+        return Err(OpenError::Newer {
+            path,
+            found: version,
+            known: schema::KNOWN,
+        });
+    }
+    let small = found.size.is_some_and(|size| size <= SMALL);
+    if found.alone && (small || found.unclean) {
+        whole(&mut connection, small).await.map_err(fault)?;
+    }
+    let commits = commits(&mut connection).await.map_err(fault)?;
+    if let Some(lost) = found
+        .noted
+        .map(|noted| noted.saturating_sub(commits))
+        .filter(|lost| *lost > 0)
+    {
+        return Err(OpenError::Behind {
+            path,
+            note: directory.join(WITNESS),
+            lost: lost.unsigned_abs(),
+        });
+    }
+    // Older tables have other columns: their rows are proved when they are read.
+    if found.alone && small && version == schema::KNOWN {
+        rows::prove(&mut connection).await.map_err(fault)?;
+    }
+    connection.close().await.map_err(|error| fault(error.into()))
+}
+
+async fn identity(connection: &mut SqliteConnection) -> Result<i64, Fault> {
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
+        .fetch_one(&mut *connection)
+        .await?;
+    if application != schema::APPLICATION {
+        return Err(Fault::Damaged("its header is not one of ours".into()));
+    }
+    match schema::version(connection).await? {
+        version @ 1.. => Ok(version),
+        _ => Err(Fault::Damaged("its header has no schema version".into())),
+    }
+}
+
+/// Asks the engine: tables and indexes of a small file, the tables of a large one.
+async fn whole(connection: &mut SqliteConnection, small: bool) -> Result<(), Fault> {
+    let pragma = if small {
+        "PRAGMA integrity_check(1)"
+    } else {
+        "PRAGMA quick_check(1)"
+    };
+    let said: String = sqlx::query_scalar(pragma).fetch_one(connection).await?;
+    // The engine may say more than one line; the first says what kind of damage it is.
+    match said.as_str() {
+        "ok" => Ok(()),
+        _ => Err(Fault::Damaged(said.lines().last().unwrap_or("not whole").to_owned())),
+    }
+}
+
+async fn commits(connection: &mut SqliteConnection) -> Result<i64, Fault> {
+    let commits = sqlx::query_scalar("SELECT commits FROM progress WHERE one = 1")
+        .fetch_optional(connection)
+        .await;
+    match commits {
+        Ok(Some(commits)) => Ok(commits),
+        Ok(None) => Err(Fault::Damaged("its commits are not counted".into())),
+        // Our own header without our own table.
+        Err(error) if Trouble::of(&error) == Trouble::Other => Err(Fault::Damaged("a table is gone".into())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn writing(path: &Path, patience: Patience) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(patience.wait)
+}
+
+/// Lets others in, now that the file is proved.
+async fn share(directory: &Path, presence: Presence) -> Result<Presence, OpenError> {
+    blocking(directory, move |directory| {
+        // In two steps: locking again what is locked is not defined everywhere.
+        let shared = presence.0.unlock().and_then(|()| presence.0.lock_shared());
+        shared.map_err(|source| OpenError::Directory {
+            path: directory.join(PRESENCE),
+            source,
+        })?;
+        Ok(presence)
+    })
+    .await
+}
+
+/// Runs file work on the blocking threads.
+async fn blocking<T: Send + 'static>(
+    directory: &Path,
+    work: impl FnOnce(&Path) -> Result<T, OpenError> + Send + 'static,
+) -> Result<T, OpenError> {
+    let folder = directory.to_owned();
+    let done = tokio::task::spawn_blocking(move || work(&folder)).await;
+    done.unwrap_or_else(|error| {
+        Err(OpenError::Directory {
+            path: directory.to_owned(),
+            source: io::Error::other(error),
+        })
+    })
+}
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Takes others' rights away from a database that came from elsewhere, such as a restored backup.
+fn keep_private(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    fs::metadata(path)?;
+    Ok(())
+}
