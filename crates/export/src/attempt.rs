@@ -123,8 +123,7 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
             }
             refused(context, way, number, refusal, part, parts, done).await
         }
-        Err(CallError::Unknown { cause }) => {
-            let still_running = cause.contains("no answer in time");
+        Err(CallError::Unknown { still_running, .. }) => {
             let waited = context.clock.now().saturating_duration_since(started);
             unknown(context, number, part, still_running.then_some(waited), parts, done).await
         }

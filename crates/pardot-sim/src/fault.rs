@@ -269,29 +269,53 @@ fn always() -> Times {
 impl Fault {
     /// Strikes the next `n` matching requests.
     pub fn next(n: u64, kind: FaultKind) -> Fault {
-        Fault { path: None, method: None, times: Times::Next(n), skip: 0, kind }
+        Fault {
+            path: None,
+            method: None,
+            times: Times::Next(n),
+            skip: 0,
+            kind,
+        }
     }
 
     /// Strikes every matching request.
     pub fn always(kind: FaultKind) -> Fault {
-        Fault { path: None, method: None, times: Times::Always, skip: 0, kind }
+        Fault {
+            path: None,
+            method: None,
+            times: Times::Always,
+            skip: 0,
+            kind,
+        }
     }
 
     /// Strikes by chance, reproducibly.
     pub fn chance(probability: f64, seed: u64, kind: FaultKind) -> Fault {
-        Fault { path: None, method: None, times: Times::Chance { probability, seed }, skip: 0, kind }
+        Fault {
+            path: None,
+            method: None,
+            times: Times::Chance { probability, seed },
+            skip: 0,
+            kind,
+        }
     }
 
     /// Only requests whose target contains this text.
     #[must_use]
     pub fn path(self, text: &str) -> Fault {
-        Fault { path: Some(text.to_owned()), ..self }
+        Fault {
+            path: Some(text.to_owned()),
+            ..self
+        }
     }
 
     /// Only requests of this method.
     #[must_use]
     pub fn method(self, method: &str) -> Fault {
-        Fault { method: Some(method.to_owned()), ..self }
+        Fault {
+            method: Some(method.to_owned()),
+            ..self
+        }
     }
 
     /// Lets the first `n` matching requests pass.
@@ -352,7 +376,10 @@ pub(crate) struct Subject<'a> {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.active.push(Active { fault, seen: HashMap::new() });
+        self.active.push(Active {
+            fault,
+            seen: HashMap::new(),
+        });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -368,7 +395,10 @@ impl Faults {
     }
 
     pub(crate) fn active(&self) -> Vec<Value> {
-        self.active.iter().map(|active| serde_json::to_value(&active.fault).unwrap_or_default()).collect()
+        self.active
+            .iter()
+            .map(|active| serde_json::to_value(&active.fault).unwrap_or_default())
+            .collect()
     }
 
     pub(crate) fn count(&mut self, name: &str) {
@@ -385,25 +415,31 @@ impl Faults {
         let kind = self
             .active
             .iter_mut()
-            .filter(|active| active.fault.kind.stage() == stage)
-            .find(|active| active.concerns(subject) && active.strikes(subject.hash))
-            .map(|active| active.fault.kind.clone())?;
+            .filter(|active| active.fault.kind.stage() == stage && active.concerns(subject))
+            .find_map(|active| active.strikes(subject.hash).then(|| active.fault.kind.clone()))?;
         self.count(kind.name());
         Some(kind)
     }
 
     /// All record rules for this request; they are counted when a record meets them.
     pub(crate) fn row_rules(&mut self, subject: &Subject<'_>) -> Vec<RowRule> {
-        let rows = self.active.iter_mut().filter(|active| active.fault.kind.stage() == Stage::Rows);
+        let rows = self
+            .active
+            .iter_mut()
+            .filter(|active| active.fault.kind.stage() == Stage::Rows);
         let struck = rows.filter_map(|active| {
             (active.concerns(subject) && active.strikes(subject.hash)).then(|| active.fault.kind.clone())
         });
         struck
             .filter_map(|kind| match kind {
-                FaultKind::RefuseRows { rows, message } => Some(RowRule { rows, refusal: RowRefusal::Row { message } }),
-                FaultKind::RefuseBatch { rows, code, status } => {
-                    Some(RowRule { rows, refusal: RowRefusal::Batch { code, status } })
-                }
+                FaultKind::RefuseRows { rows, message } => Some(RowRule {
+                    rows,
+                    refusal: RowRefusal::Row { message },
+                }),
+                FaultKind::RefuseBatch { rows, code, status } => Some(RowRule {
+                    rows,
+                    refusal: RowRefusal::Batch { code, status },
+                }),
                 FaultKind::Refuse
                 | FaultKind::Reset { .. }
                 | FaultKind::Status { .. }
@@ -422,7 +458,9 @@ impl Active {
     fn concerns(&self, subject: &Subject<'_>) -> bool {
         let Fault { path, method, .. } = &self.fault;
         path.as_ref().is_none_or(|text| subject.target.contains(text.as_str()))
-            && method.as_ref().is_none_or(|method| subject.method.eq_ignore_ascii_case(method))
+            && method
+                .as_ref()
+                .is_none_or(|method| subject.method.eq_ignore_ascii_case(method))
     }
 
     fn strikes(&mut self, hash: u64) -> bool {

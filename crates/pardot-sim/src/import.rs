@@ -82,7 +82,9 @@ impl Import {
     }
 
     pub(crate) fn phase(&self, now: i64, settings: &ImportSettings) -> Phase {
-        let Some(submitted) = self.submitted else { return Phase::Open };
+        let Some(submitted) = self.submitted else {
+            return Phase::Open;
+        };
         let passed = now - submitted;
         if self.finished.is_some() || passed >= millis(settings.waiting) + millis(settings.processing) {
             Phase::Complete
@@ -135,10 +137,17 @@ impl Import {
         if self.header.as_deref().is_some_and(|first| first != header) {
             return Err(if self.version == 5 { 227 } else { 159 });
         }
-        if self.columns.as_ref().is_some_and(|columns| columns.len() != header.len()) {
+        if self
+            .columns
+            .as_ref()
+            .is_some_and(|columns| columns.len() != header.len())
+        {
             return Err(if self.version == 5 { 226 } else { 165 });
         }
-        if header.iter().any(|name| attribute(name, self.version, tenant).is_none()) {
+        if header
+            .iter()
+            .any(|name| attribute(name, self.version, tenant).is_none())
+        {
             return Err(130);
         }
         Ok(())
@@ -182,9 +191,16 @@ fn attribute(name: &str, version: u8, tenant: &Tenant) -> Option<String> {
 fn read_csv(file: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), u32> {
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
-    let header: Vec<String> = reader.headers().map_err(|_| 159u32)?.iter().map(|name| name.trim().to_owned()).collect();
-    let rows: Result<Vec<Vec<String>>, csv::Error> =
-        reader.records().map(|row| row.map(|row| row.iter().map(str::to_owned).collect())).collect();
+    let header: Vec<String> = reader
+        .headers()
+        .map_err(|_| 159u32)?
+        .iter()
+        .map(|name| name.trim().to_owned())
+        .collect();
+    let rows: Result<Vec<Vec<String>>, csv::Error> = reader
+        .records()
+        .map(|row| row.map(|row| row.iter().map(str::to_owned).collect()))
+        .collect();
     let rows = rows.map_err(|_| 159u32)?;
     if rows.is_empty() { Err(159) } else { Ok((header, rows)) }
 }
@@ -194,7 +210,9 @@ pub(crate) fn settle(tenant: &mut Tenant, config: &Config, now: i64) {
     let due = |import: &&Import| import.finished.is_none() && import.phase(now, &config.imports) == Phase::Complete;
     let due: Vec<u64> = tenant.imports.values().filter(due).map(|import| import.id).collect();
     for id in due {
-        let Some(mut import) = tenant.imports.remove(&id) else { continue };
+        let Some(mut import) = tenant.imports.remove(&id) else {
+            continue;
+        };
         import.finished = Some(work(&import, tenant, config, now));
         import.batches = Vec::new();
         import.updated = now;
@@ -204,12 +222,20 @@ pub(crate) fn settle(tenant: &mut Tenant, config: &Config, now: i64) {
 
 fn work(import: &Import, tenant: &mut Tenant, config: &Config, now: i64) -> Finished {
     let header = import.header.as_deref().unwrap_or_default();
-    let names: Vec<String> = header.iter().filter_map(|name| attribute(name, import.version, tenant)).collect();
+    let names: Vec<String> = header
+        .iter()
+        .filter_map(|name| attribute(name, import.version, tenant))
+        .collect();
     let mut report = csv::Writer::from_writer(Vec::new());
     let (kind, detail) = &config.knobs.error_columns;
     let mut finished = Finished::default();
     // Writing to memory cannot fail.
-    let _ = report.write_record(header.iter().map(String::as_str).chain([kind.as_str(), detail.as_str()]));
+    let _ = report.write_record(
+        header
+            .iter()
+            .map(String::as_str)
+            .chain([kind.as_str(), detail.as_str()]),
+    );
     for row in import.batches.iter().flatten() {
         match work_row(import, &names, row, tenant, now) {
             Ok(Some(Done::Created(_))) => finished.created += 1,
@@ -229,7 +255,18 @@ fn work(import: &Import, tenant: &mut Tenant, config: &Config, now: i64) -> Fini
 type RowError = (&'static str, String);
 
 /// Addresses of a role, which imports refuse although single calls take them.
-const ROLES: &[&str] = &["abuse", "admin", "info", "noreply", "no-reply", "postmaster", "sales", "spam", "support", "webmaster"];
+const ROLES: &[&str] = &[
+    "abuse",
+    "admin",
+    "info",
+    "noreply",
+    "no-reply",
+    "postmaster",
+    "sales",
+    "spam",
+    "support",
+    "webmaster",
+];
 
 fn work_row(
     import: &Import,
@@ -246,7 +283,10 @@ fn work_row(
     if let Some(email) = record.email.as_deref() {
         let (role, _) = email.split_once('@').unwrap_or_default();
         if !crate::record::is_email(email) {
-            return Err(("Invalid Email", format!("No Email Address Found or Invalid Email Address - \"{email}\"")));
+            return Err((
+                "Invalid Email",
+                format!("No Email Address Found or Invalid Email Address - \"{email}\""),
+            ));
         }
         if ROLES.contains(&role.to_ascii_lowercase().as_str()) {
             let detail = format!("This email address is not allowed (role-based email address) - \"{email}\"");
@@ -262,7 +302,10 @@ fn work_row(
         }
         record.id = None;
         if record.email.is_none() {
-            return Err(("Invalid Email", "No Email Address Found or Invalid Email Address - \"\"".to_owned()));
+            return Err((
+                "Invalid Email",
+                "No Email Address Found or Invalid Email Address - \"\"".to_owned(),
+            ));
         }
         return record.create(tenant, version(tenant), now).map(Some).map_err(code);
     };
@@ -276,7 +319,10 @@ fn work_row(
     }
     keep_stored(import, names, id, &mut record, tenant);
     record.id = Some(Cow::Owned(id.to_string()));
-    record.update(tenant, version(tenant), true, now).map(Some).map_err(code)
+    record
+        .update(tenant, version(tenant), true, now)
+        .map(Some)
+        .map_err(code)
 }
 
 fn version(tenant: &Tenant) -> u8 {
@@ -284,7 +330,11 @@ fn version(tenant: &Tenant) -> u8 {
 }
 
 fn attributes<'a>(names: &'a [String], row: &'a [String]) -> Attributes<'a> {
-    names.iter().zip(row).map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))).collect()
+    names
+        .iter()
+        .zip(row)
+        .map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str())))
+        .collect()
 }
 
 /// The prospect a row means: version 3 by address, 4 by id or fid, 5 by exactly one match column.
@@ -293,7 +343,10 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
     let by_id = |id: &str| id.trim().parse().ok().filter(|id| tenant.prospects.contains_key(id));
     let match_email = record.value("matchEmail").filter(|email| !email.is_empty());
     if import.version == 5 {
-        let given = [record.id.as_deref(), record.fid.as_deref(), match_email].into_iter().flatten().count();
+        let given = [record.id.as_deref(), record.fid.as_deref(), match_email]
+            .into_iter()
+            .flatten()
+            .count();
         if given > 1 {
             return Err(invalid("Only one match value is allowed"));
         }
@@ -302,7 +355,10 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
         }
     }
     if import.version == 3 {
-        return Ok(record.email.as_deref().and_then(|email| tenant.by_email(email).first().copied()));
+        return Ok(record
+            .email
+            .as_deref()
+            .and_then(|email| tenant.by_email(email).first().copied()));
     }
     if import.version == 4 && !names.iter().any(|name| name == "id" || name == "fid") {
         return Err(invalid("prospect_id or salesforce_fid is required"));
@@ -317,7 +373,9 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
 /// Of several prospects the live one changed last.
 pub(crate) fn latest(tenant: &Tenant, ids: impl Iterator<Item = u64>) -> Option<u64> {
     let found = ids.filter_map(|id| tenant.prospects.get(&id));
-    found.max_by_key(|prospect| (!prospect.archived, prospect.updated, prospect.id)).map(|prospect| prospect.id)
+    found
+        .max_by_key(|prospect| (!prospect.archived, prospect.updated, prospect.id))
+        .map(|prospect| prospect.id)
 }
 
 /// Turns `addToList` and `removeFromList` (ids separated by semicolons, at most 20) into `list_<id>` values.
@@ -326,23 +384,41 @@ fn take_lists(record: &mut Record<'_>, tenant: &Tenant) -> Result<Attributes<'st
     for (name, member) in [("addToList", "1"), ("removeFromList", "0")] {
         let ids: Vec<String> = record
             .value(name)
-            .map(|text| text.split(';').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect())
+            .map(|text| {
+                text.split(';')
+                    .map(|id| id.trim().to_owned())
+                    .filter(|id| !id.is_empty())
+                    .collect()
+            })
             .unwrap_or_default();
-        if ids.len() > 20 || ids.iter().any(|id| id.parse().ok().and_then(|id| tenant.static_list(id)).is_none()) {
+        if ids.len() > 20
+            || ids
+                .iter()
+                .any(|id| id.parse().ok().and_then(|id| tenant.static_list(id)).is_none())
+        {
             return Err(("Field Validation Failure", "Select a valid list".to_owned()));
         }
-        lists.extend(ids.into_iter().map(|id| (Cow::Owned(format!("list_{id}")), Cow::Borrowed(member))));
+        lists.extend(
+            ids.into_iter()
+                .map(|id| (Cow::Owned(format!("list_{id}")), Cow::Borrowed(member))),
+        );
     }
-    record.rest.retain(|(name, _)| !matches!(&**name, "addToList" | "removeFromList" | "matchEmail"));
+    record
+        .rest
+        .retain(|(name, _)| !matches!(&**name, "addToList" | "removeFromList" | "matchEmail"));
     Ok(lists)
 }
 
 /// Drops values that a column option keeps from overwriting what is stored.
 fn keep_stored(import: &Import, names: &[String], id: u64, record: &mut Record<'_>, tenant: &Tenant) {
     let Some(columns) = &import.columns else { return };
-    let Some(prospect) = tenant.prospects.get(&id) else { return };
+    let Some(prospect) = tenant.prospects.get(&id) else {
+        return;
+    };
     record.rest.retain(|(name, value)| {
-        let Some(column) = names.iter().position(|at| *at == **name).and_then(|at| columns.get(at)) else { return true };
+        let Some(column) = names.iter().position(|at| *at == **name).and_then(|at| columns.get(at)) else {
+            return true;
+        };
         let stored = tenant.fields.key(name).and_then(|key| prospect.value(key)).is_some();
         (column.overwrite || !stored) && (column.null_overwrite || !value.is_empty())
     });

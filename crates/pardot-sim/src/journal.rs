@@ -47,7 +47,11 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(size: usize) -> Journal {
-        Journal { entries: VecDeque::new(), size, next: 1 }
+        Journal {
+            entries: VecDeque::new(),
+            size,
+            next: 1,
+        }
     }
 
     /// Starts an entry and numbers it.
@@ -66,7 +70,9 @@ impl Journal {
 
     /// Completes an entry, if the ring still has it.
     pub(crate) fn amend(&mut self, sequence: u64, amend: impl FnOnce(&mut JournalEntry)) {
-        let Some(first) = self.entries.front().map(|entry| entry.sequence) else { return };
+        let Some(first) = self.entries.front().map(|entry| entry.sequence) else {
+            return;
+        };
         let at = sequence.checked_sub(first).and_then(|at| usize::try_from(at).ok());
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
             amend(entry);

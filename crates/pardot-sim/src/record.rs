@@ -36,7 +36,10 @@ impl Done {
 
 impl<'a> Record<'a> {
     pub(crate) fn from(attributes: Attributes<'a>) -> Record<'a> {
-        let mut record = Record { rest: Vec::with_capacity(attributes.len()), ..Record::default() };
+        let mut record = Record {
+            rest: Vec::with_capacity(attributes.len()),
+            ..Record::default()
+        };
         for (name, value) in attributes {
             match &*name {
                 "id" => record.id = Some(value).filter(|id| !id.is_empty()),
@@ -53,7 +56,12 @@ impl<'a> Record<'a> {
             "id" => self.id.as_deref(),
             "fid" => self.fid.as_deref(),
             "email" => self.email.as_deref(),
-            _ => self.rest.iter().rev().find(|(key, _)| key == name).map(|(_, value)| &**value),
+            _ => self
+                .rest
+                .iter()
+                .rev()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| &**value),
         }
     }
 
@@ -67,7 +75,10 @@ impl<'a> Record<'a> {
             return Err(4);
         }
         if let Some(campaign) = self.given("campaign_id") {
-            let known = campaign.trim().parse().is_ok_and(|id: u64| tenant.campaigns.contains_key(&id));
+            let known = campaign
+                .trim()
+                .parse()
+                .is_ok_and(|id: u64| tenant.campaigns.contains_key(&id));
             if !known {
                 return Err(38);
             }
@@ -92,7 +103,9 @@ impl<'a> Record<'a> {
 
     /// Creates. Version 3 keeps addresses unique, also against archived prospects.
     pub(crate) fn create(&self, tenant: &mut Tenant, version: u8, now: i64) -> Result<Done, u32> {
-        let Some(email) = self.email.as_deref() else { return Err(13) };
+        let Some(email) = self.email.as_deref() else {
+            return Err(13);
+        };
         self.check(tenant)?;
         if version == 3 && !tenant.by_email(email).is_empty() {
             return Err(9);
@@ -130,7 +143,11 @@ impl<'a> Record<'a> {
                 return Err(3);
             }
             let other = self.fid.as_deref().and_then(|fid| tenant.by_fid(fid));
-            return if version == 4 && other.is_some_and(|other| other != id) { Err(81) } else { Ok(id) };
+            return if version == 4 && other.is_some_and(|other| other != id) {
+                Err(81)
+            } else {
+                Ok(id)
+            };
         }
         if let (4, Some(fid)) = (version, self.fid.as_deref()) {
             return tenant.by_fid(fid).ok_or(77);
@@ -145,7 +162,11 @@ impl<'a> Record<'a> {
     /// Updates, else creates, by the rules of the version.
     pub(crate) fn upsert(&self, tenant: &mut Tenant, version: u8, now: i64) -> Result<Done, u32> {
         self.check(tenant)?;
-        let found = if version == 3 { self.resolve_v3(tenant)? } else { self.resolve_v4(tenant)? };
+        let found = if version == 3 {
+            self.resolve_v3(tenant)?
+        } else {
+            self.resolve_v4(tenant)?
+        };
         match found {
             Some(id) => {
                 if version == 3 {
@@ -193,8 +214,14 @@ impl<'a> Record<'a> {
     }
 
     fn check_address_free(&self, tenant: &Tenant, id: u64) -> Result<(), u32> {
-        let Some(email) = self.email.as_deref() else { return Ok(()) };
-        if tenant.by_email(email).iter().any(|other| *other != id) { Err(54) } else { Ok(()) }
+        let Some(email) = self.email.as_deref() else {
+            return Ok(());
+        };
+        if tenant.by_email(email).iter().any(|other| *other != id) {
+            Err(54)
+        } else {
+            Ok(())
+        }
     }
 
     fn change(&self, tenant: &mut Tenant, id: u64, version: u8, now: i64) -> Result<Done, u32> {
@@ -228,7 +255,9 @@ impl<'a> Record<'a> {
                 } else if name == "campaign_id" {
                     prospect.campaign = value.trim().parse().ok();
                 } else if let Some(key) = fields.key(name) {
-                    let writable = fields.standard(key).is_none_or(|field| field.writable || field.name == "crm_owner_fid");
+                    let writable = fields
+                        .standard(key)
+                        .is_none_or(|field| field.writable || field.name == "crm_owner_fid");
                     if writable && let Some(text) = fields.accept(key, Cow::Borrowed(value)) {
                         prospect.set(key, &text);
                     }
@@ -240,8 +269,11 @@ impl<'a> Record<'a> {
             }
             several.sort_unstable_by_key(|(key, at, _)| (*key, *at));
             for group in several.chunk_by(|a, b| a.0 == b.0) {
-                let values: Vec<&str> =
-                    (0..).zip(group).take_while(|(want, (_, at, _))| want == at).map(|(_, (_, _, text))| *text).collect();
+                let values: Vec<&str> = (0..)
+                    .zip(group)
+                    .take_while(|(want, (_, at, _))| want == at)
+                    .map(|(_, (_, _, text))| *text)
+                    .collect();
                 prospect.set(group[0].0, &values.join(";"));
             }
         }
@@ -275,7 +307,9 @@ fn numbered(name: &str) -> Option<(&str, usize)> {
 
 /// `/^[^ @]{1,64}@[^ @]{1,255}\.[^ @]{2,13}$/` and at most 255 characters in all (a support answer of 2016).
 pub(crate) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
     let plain = |part: &str| !part.contains([' ', '@']);
     let ending = |at: usize| {
         let before = domain[..at].chars().count();

@@ -43,7 +43,11 @@ pub(crate) struct Params {
 
 impl Params {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -72,9 +76,19 @@ impl Params {
 impl Call {
     /// Splits target and body; the body wins over the query when both name a parameter.
     pub(crate) fn read(received: Received) -> Call {
-        let Received { method, target, headers, body, .. } = received;
+        let Received {
+            method,
+            target,
+            headers,
+            body,
+            ..
+        } = received;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let segments = path.split('/').filter(|part| !part.is_empty()).map(|part| decode(part.as_bytes(), false)).collect();
+        let segments = path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(|part| decode(part.as_bytes(), false))
+            .collect();
         let mut params = Params::default();
         params.append_encoded(query.as_bytes());
         let content_type = headers
@@ -82,24 +96,37 @@ impl Call {
             .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
             .map(|(_, value)| value.as_str())
             .unwrap_or_default();
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let content = match kind.as_str() {
             _ if body.is_empty() => Content::Empty,
-            "application/x-www-form-urlencoded" => {
+            "" | "application/x-www-form-urlencoded" => {
                 params.append_encoded(&body);
                 Content::Form
             }
             "multipart/form-data" => {
                 let parts = multipart(content_type, &body);
                 for part in parts.iter().filter(|part| !part.is_file) {
-                    params.pairs.push((part.name.clone(), String::from_utf8_lossy(&part.body).into_owned()));
+                    params
+                        .pairs
+                        .push((part.name.clone(), String::from_utf8_lossy(&part.body).into_owned()));
                 }
                 Content::Multipart(parts)
             }
             "application/json" => Content::Json(body),
             _ => Content::Other(body),
         };
-        Call { method, path: path.to_owned(), segments, params, content }
+        Call {
+            method,
+            path: path.to_owned(),
+            segments,
+            params,
+            content,
+        }
     }
 }
 
@@ -110,7 +137,10 @@ pub(crate) fn decode(text: &[u8], plus: bool) -> String {
     while at < text.len() {
         match text[at] {
             b'+' if plus => bytes.push(b' '),
-            b'%' => match (text.get(at + 1).copied().and_then(hex), text.get(at + 2).copied().and_then(hex)) {
+            b'%' => match (
+                text.get(at + 1).copied().and_then(hex),
+                text.get(at + 2).copied().and_then(hex),
+            ) {
                 (Some(high), Some(low)) => {
                     bytes.push(high << 4 | low);
                     at += 2;
@@ -146,7 +176,9 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 fn multipart(content_type: &str, body: &[u8]) -> Vec<Part> {
-    let Some(boundary) = attribute(content_type, "boundary") else { return Vec::new() };
+    let Some(boundary) = attribute(content_type, "boundary") else {
+        return Vec::new();
+    };
     let fence = format!("--{boundary}").into_bytes();
     let mut parts = Vec::new();
     let mut rest = body;
@@ -155,7 +187,10 @@ fn multipart(content_type: &str, body: &[u8]) -> Vec<Part> {
         if after.starts_with(b"--") {
             break;
         }
-        let after = after.strip_prefix(b"\r\n").or(after.strip_prefix(b"\n")).unwrap_or(after);
+        let after = after
+            .strip_prefix(b"\r\n")
+            .or(after.strip_prefix(b"\n"))
+            .unwrap_or(after);
         let end = find(after, &fence).unwrap_or(after.len());
         parts.extend(part(&after[..end]));
         rest = &after[end..];
@@ -169,7 +204,9 @@ fn part(raw: &[u8]) -> Option<Part> {
         None => find(raw, b"\n\n").map(|at| (&raw[..at], &raw[at + 2..]))?,
     };
     let head = String::from_utf8_lossy(head);
-    let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition"))?;
+    let disposition = head
+        .lines()
+        .find(|line| line.to_ascii_lowercase().starts_with("content-disposition"))?;
     let body = body.strip_suffix(b"\r\n").or(body.strip_suffix(b"\n")).unwrap_or(body);
     Some(Part {
         name: attribute(disposition, "name")?,
@@ -182,7 +219,9 @@ fn part(raw: &[u8]) -> Option<Part> {
 fn attribute(line: &str, name: &str) -> Option<String> {
     line.split(';').skip(1).find_map(|item| {
         let (key, value) = item.split_once('=')?;
-        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"').to_owned())
     })
 }
 

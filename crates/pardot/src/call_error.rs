@@ -17,6 +17,9 @@ pub enum CallError {
     Unknown {
         /// What happened.
         cause: String,
+        /// Pardot may be at work on it yet: the caller stopped waiting, or a gateway did (504). Pardot ends a request at
+        /// about 120 seconds.
+        still_running: bool,
     },
     /// The retries are used up.
     #[error("Pardot did not answer properly after {attempts} attempts: {cause}")]

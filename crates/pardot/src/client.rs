@@ -69,6 +69,7 @@ enum Step<A> {
     Hiccup {
         cause: String,
         maybe_applied: bool,
+        still_running: bool,
     },
     /// `proven`: the body says so with a code, so that even a call that must not be repeated may be.
     Throttled {
@@ -145,10 +146,13 @@ impl Client {
                 Exchange::NotConnected(why) => Step::Hiccup {
                     cause: why.to_owned(),
                     maybe_applied: false,
+                    still_running: false,
                 },
                 Exchange::Broken(why) => Step::Hiccup {
                     cause: why.to_owned(),
                     maybe_applied: true,
+                    // The slot stays with an exchange that was given up.
+                    still_running: slot.is_none(),
                 },
                 Exchange::Answered(answered) => {
                     let step = judge(request, &answered, self.clock.unix());
@@ -163,13 +167,13 @@ impl Client {
                 Step::TokenRefused => self.token_refused(&mut course, &access)?,
                 Step::Throttled { cause, hint, proven } => {
                     if request.repeat() == Repeat::Never && !proven {
-                        return Err(CallError::Unknown { cause });
+                        return Err(CallError::Unknown { cause, still_running: false });
                     }
                     self.throttled(&mut course, cause, hint)?
                 }
-                Step::Hiccup { cause, maybe_applied } => {
+                Step::Hiccup { cause, maybe_applied, still_running } => {
                     if request.repeat() == Repeat::Never && maybe_applied {
-                        return Err(CallError::Unknown { cause });
+                        return Err(CallError::Unknown { cause, still_running });
                     }
                     course.maybe_applied |= maybe_applied;
                     self.hiccup(&mut course, cause)?
@@ -317,6 +321,7 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
             Class::Transient => Step::Hiccup {
                 cause: refusal.to_string(),
                 maybe_applied: true,
+                still_running: false,
             },
             Class::Quota => Step::Fail(CallError::Quota {
                 message: refusal.message,
@@ -339,6 +344,7 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
         Reading::Unknown(why) => Step::Hiccup {
             cause: format!("{why} (HTTP {status})"),
             maybe_applied: true,
+            still_running: status == 504,
         },
     }
 }

@@ -217,8 +217,8 @@ pub(crate) fn text_file(error: &ArrowError) -> String {
     match error {
         ArrowError::IoError(_, error) => format!("the file cannot be read: {}", error.kind()),
         ArrowError::CsvError(text) | ArrowError::ParseError(text) if text.contains("line") => of_csv(text)
-            .replace("a CSV file has ", "")
-            .replace(" of a CSV file", ""),
+            .replace(" of a CSV file", "")
+            .replace("a CSV file has ", ""),
         _ => "a line is damaged, or a value is not of its column's type".into(),
     }
 }

@@ -27,7 +27,9 @@ type Keyed<'a> = (Cow<'a, str>, Record<'a>);
 
 /// Works through `prospects`; only that parameter is read.
 pub(crate) fn batch(operation: Operation, scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let Some(text) = scene.params.get("prospects") else { return Err(Refusal::of(71)) };
+    let Some(text) = scene.params.get("prospects") else {
+        return Err(Refusal::of(71));
+    };
     let text = text.trim();
     let limit = scene.config.batch_limit;
     let document: Value;
@@ -35,7 +37,11 @@ pub(crate) fn batch(operation: Operation, scene: &mut Scene<'_>) -> Result<Outco
         Some(b'{') => {
             document = serde_json::from_str(text).map_err(|_| Refusal::of(71))?;
             let prospects = document.get("prospects").ok_or(Refusal::of(71))?;
-            if scene.version == 3 { keyed(prospects, scene, limit)? } else { flat(prospects, scene, limit)? }
+            if scene.version == 3 {
+                keyed(prospects, scene, limit)?
+            } else {
+                flat(prospects, scene, limit)?
+            }
         }
         Some(b'<') => from_xml(text, scene.version, limit)?,
         _ => return Err(Refusal::of(71)),
@@ -174,7 +180,7 @@ fn from_xml(text: &str, version: u8, limit: usize) -> Result<Vec<Keyed<'static>>
     let mut records = Vec::with_capacity(items.len());
     for (at, (identifier, attributes)) in items.into_iter().enumerate() {
         if version == 3 {
-            let key = Cow::Owned(identifier.ok_or(Refusal::of(91))?);
+            let key: Cow<'static, str> = Cow::Owned(identifier.ok_or(Refusal::of(91))?);
             records.push((key.clone(), under_key(key, attributes)));
         } else {
             records.push((Cow::Owned(at.to_string()), Record::from(attributes)));
@@ -203,7 +209,10 @@ fn read_xml(text: &str) -> Option<Vec<Item>> {
                 let name: &str = start.name().0;
                 enter(&path, name, &start, &mut items)?;
                 if path.len() == 2 {
-                    items.last_mut()?.1.push((Cow::Owned(name.to_owned()), Cow::Borrowed("")));
+                    items
+                        .last_mut()?
+                        .1
+                        .push((Cow::Owned(name.to_owned()), Cow::Borrowed("")));
                 }
             }
             Event::Text(part) => value.push_str(&part),
@@ -226,7 +235,10 @@ fn enter(path: &[String], name: &str, start: &quick_xml::events::BytesStart<'_>,
     match (path.len(), name) {
         (0, "prospects") | (2, _) => Some(()),
         (1, "prospect") => {
-            let identifier = start.try_get_attribute("identifier").ok()?.map(|attribute| unescape(&attribute.value));
+            let identifier = start
+                .try_get_attribute("identifier")
+                .ok()?
+                .map(|attribute| unescape(&attribute.value));
             items.push((identifier, Vec::new()));
             Some(())
         }

@@ -26,7 +26,13 @@ pub(crate) fn show(list: &List, tenant: &Tenant) -> Value {
 
 fn found(scene: &Scene<'_>) -> Result<u64, Refusal> {
     let id: u64 = scene.integer("id", 55)?.ok_or(Refusal::of(13))?;
-    scene.tenant.lists.get(&id).filter(|list| !list.deleted).map(|list| list.id).ok_or(Refusal::of(55))
+    scene
+        .tenant
+        .lists
+        .get(&id)
+        .filter(|list| !list.deleted)
+        .map(|list| list.id)
+        .ok_or(Refusal::of(55))
 }
 
 fn shown(id: u64, scene: &Scene<'_>) -> Outcome {
@@ -35,7 +41,12 @@ fn shown(id: u64, scene: &Scene<'_>) -> Outcome {
 }
 
 pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let Some(name) = scene.params.get("name").filter(|name| !name.is_empty()).map(str::to_owned) else {
+    let Some(name) = scene
+        .params
+        .get("name")
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+    else {
         return Err(Refusal::of(13));
     };
     let id = scene.tenant.add_list(None, &name, false, scene.now);
@@ -66,7 +77,9 @@ fn change(id: u64, scene: &mut Scene<'_>) -> Result<(), Refusal> {
     let public = scene.truth("is_public", 50)?;
     let visible = scene.truth("is_crm_visible", 50)?;
     let now = scene.now;
-    let Some(list) = scene.tenant.lists.get_mut(&id) else { return Err(Refusal::of(55)) };
+    let Some(list) = scene.tenant.lists.get_mut(&id) else {
+        return Err(Refusal::of(55));
+    };
     if let Some(name) = scene.params.get("name").filter(|name| !name.is_empty()) {
         list.name = name.to_owned();
     }
@@ -107,7 +120,11 @@ pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         _ => i64::try_from(list.id).unwrap_or(i64::MAX),
     });
     let total = (scene.params.get("output") != Some("bulk")).then_some(found.len());
-    let rows = page.cut(found).into_iter().map(|list| show(list, scene.tenant)).collect();
+    let rows = page
+        .cut(found)
+        .into_iter()
+        .map(|list| show(list, scene.tenant))
+        .collect();
     Ok(Outcome::result(total, "list", rows))
 }
 
@@ -116,7 +133,9 @@ fn like(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => name == pattern,
         Some((head, tail)) => {
-            let Some(rest) = name.strip_prefix(head) else { return false };
+            let Some(rest) = name.strip_prefix(head) else {
+                return false;
+            };
             let mut starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
             starts.any(|at| like(tail, &rest[at..]))
         }

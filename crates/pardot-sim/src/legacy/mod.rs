@@ -49,7 +49,12 @@ const WRITE: &[&str] = &["POST"];
 const DELETE: &[&str] = &["POST", "DELETE"];
 
 const fn op(object: &'static str, name: &'static str, verbs: &'static [&'static str], work: Work) -> Operation {
-    Operation { object, name, verbs, work }
+    Operation {
+        object,
+        name,
+        verbs,
+        work,
+    }
 }
 
 /// Every operation that exists; anything else is code 2.
@@ -62,9 +67,15 @@ const OPERATIONS: &[Operation] = &[
     op("prospect", "assign", WRITE, |scene| prospect::assign(scene, true)),
     op("prospect", "unassign", WRITE, |scene| prospect::assign(scene, false)),
     op("prospect", "query", READ, prospect::query),
-    op("prospect", "batchCreate", WRITE, |scene| batch::batch(batch::Operation::Create, scene)),
-    op("prospect", "batchUpdate", WRITE, |scene| batch::batch(batch::Operation::Update, scene)),
-    op("prospect", "batchUpsert", WRITE, |scene| batch::batch(batch::Operation::Upsert, scene)),
+    op("prospect", "batchCreate", WRITE, |scene| {
+        batch::batch(batch::Operation::Create, scene)
+    }),
+    op("prospect", "batchUpdate", WRITE, |scene| {
+        batch::batch(batch::Operation::Update, scene)
+    }),
+    op("prospect", "batchUpsert", WRITE, |scene| {
+        batch::batch(batch::Operation::Upsert, scene)
+    }),
     op("list", "create", WRITE, list::create),
     op("list", "read", READ, list::read),
     op("list", "update", WRITE, list::update),
@@ -99,7 +110,9 @@ pub(crate) struct Route {
 
 /// Reads the path and moves its name-value pairs in front of the parameters.
 pub(crate) fn route(call: &mut Call) -> Result<Route, Refusal> {
-    let [_, object, word, version, verb, operation, pairs @ ..] = &call.segments[..] else { return Err(Refusal::of(2)) };
+    let [_, object, word, version, verb, operation, pairs @ ..] = &call.segments[..] else {
+        return Err(Refusal::of(2));
+    };
     if word != "version" || verb != "do" {
         return Err(Refusal::of(2));
     }
@@ -107,8 +120,15 @@ pub(crate) fn route(call: &mut Call) -> Result<Route, Refusal> {
     if !matches!(version, 3 | 4) {
         return Err(Refusal::of(22));
     }
-    let route = Route { version, object: object.clone(), operation: operation.clone() };
-    let pairs = pairs.chunks(2).filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
+    let route = Route {
+        version,
+        object: object.clone(),
+        operation: operation.clone(),
+    };
+    let pairs = pairs
+        .chunks(2)
+        .filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone())))
+        .collect();
     call.params.prepend(pairs);
     Ok(route)
 }
@@ -173,7 +193,9 @@ impl Scene<'_> {
     pub(crate) fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.params.get(name) {
             None => Ok(None),
-            Some(text) => clock::parse(text, self.now, &self.tenant.zone).map(Some).ok_or(Refusal::of(7)),
+            Some(text) => clock::parse(text, self.now, &self.tenant.zone)
+                .map(Some)
+                .ok_or(Refusal::of(7)),
         }
     }
 }
@@ -192,7 +214,11 @@ const PAGE_LIMIT: usize = 200;
 impl Page {
     fn read(scene: &Scene<'_>, columns: &[&str]) -> Result<Page, Refusal> {
         let split = |name: &str| -> Vec<String> {
-            scene.params.get(name).map(|text| text.split(',').map(|part| part.trim().to_owned()).collect()).unwrap_or_default()
+            scene
+                .params
+                .get(name)
+                .map(|text| text.split(',').map(|part| part.trim().to_owned()).collect())
+                .unwrap_or_default()
         };
         let (by, direction) = (split("sort_by"), split("sort_order"));
         if by.len() > 2 {
@@ -220,7 +246,11 @@ impl Page {
         let limit = scene.integer("limit", 23)?.unwrap_or(PAGE_LIMIT).clamp(1, PAGE_LIMIT);
         // The small prospect rows are documented as not capped.
         let mobile = scene.params.get("output") == Some("mobile") && scene.params.get("limit").is_none();
-        Ok(Page { order, limit: if mobile { usize::MAX } else { limit }, offset: scene.integer("offset", 21)?.unwrap_or(0) })
+        Ok(Page {
+            order,
+            limit: if mobile { usize::MAX } else { limit },
+            offset: scene.integer("offset", 21)?.unwrap_or(0),
+        })
     }
 
     fn sort<T>(&self, rows: &mut [&T], key: impl Fn(&T, &str) -> i64) {

@@ -21,7 +21,11 @@ pub(crate) fn answer(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Answer {
         return refused("redirect_uri_mismatch", "redirect_uri must match configuration");
     }
     let back = |error: &str, text: &str| {
-        redirect_with(redirect, &[("error", error), ("error_description", text)], param("state"))
+        redirect_with(
+            redirect,
+            &[("error", error), ("error_description", text)],
+            param("state"),
+        )
     };
     if param("response_type") != Some("code") {
         return back("unsupported_response_type", "response type not supported");
@@ -42,7 +46,10 @@ pub(crate) fn answer(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Answer {
         None => return back("invalid_scope", "the requested scope is not allowed"),
     };
     let code = desk.state.add_code(Code {
-        user: param("login_hint").filter(|hint| desk.users.iter().any(|user| user == hint)).unwrap_or(&desk.settings.username).to_owned(),
+        user: param("login_hint")
+            .filter(|hint| desk.users.iter().any(|user| user == hint))
+            .unwrap_or(&desk.settings.username)
+            .to_owned(),
         redirect_uri: redirect.to_owned(),
         challenge: param("code_challenge").map(str::to_owned),
         scopes,
@@ -55,7 +62,13 @@ pub(crate) fn answer(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Answer {
 fn scopes(desk: &Desk<'_>, asked: Option<&str>) -> Option<Vec<String>> {
     let own = &desk.settings.scopes;
     let Some(asked) = asked else { return Some(own.clone()) };
-    let name = |scope: &str| if scope == "offline_access" { "refresh_token".to_owned() } else { scope.to_owned() };
+    let name = |scope: &str| {
+        if scope == "offline_access" {
+            "refresh_token".to_owned()
+        } else {
+            scope.to_owned()
+        }
+    };
     let asked: Vec<String> = asked.split_whitespace().map(name).collect();
     asked.iter().all(|scope| own.contains(scope)).then_some(asked)
 }
@@ -73,7 +86,10 @@ fn redirect_with(uri: &str, params: &[(&str, &str)], state: Option<&str>) -> Ans
 }
 
 fn refused(error: &str, text: &str) -> Answer {
-    Answer::html(400, &format!("<html><body><h1>error={error}</h1><p>error_description={text}</p></body></html>"))
+    Answer::html(
+        400,
+        &format!("<html><body><h1>error={error}</h1><p>error_description={text}</p></body></html>"),
+    )
 }
 
 /// Two forms that repeat the request with a decision.

@@ -294,7 +294,7 @@ async fn files_that_cannot_be_used() {
         &world,
         &["t=late.csv?types=infer"],
         expect![[r#"
-            table t: cannot read late.csv as csv: line 2001 of a value that is not of its column's type
+            table t: cannot read late.csv as csv: line 2001 has a value that is not of its column's type
               hint: check the format, delimiter and quote of the table, and that the file is complete
         "#]],
     )

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use model::{JobState, Problem, Problems, Report, Settings};
 use pardot::CallError;
+use query::QueryError;
 use store::Store;
 
 use crate::app::document;
@@ -168,8 +169,10 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             Exit::Unsafe
         }
         ExportError::Query { error, .. } => {
-            let place = error.position().map(|(line, column)| format!(" (line {line}, column {column})"));
-            say(&format!("error: query{}: {error}; nothing was sent", place.unwrap_or_default()));
+            // Some messages say the place themselves.
+            let place = error.position().filter(|_| !error.to_string().contains("(line"));
+            let place = place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
+            say(&format!("error: query{place}: {error}; nothing was sent"));
             if let Some(hint) = error.hint() {
                 say(&format!("  hint: {hint}"));
             }
@@ -202,9 +205,22 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
     }
 }
 
-/// A query that can never run is the user's to change; one that broke while running failed.
-fn query_exit(error: &query::QueryError) -> Exit {
-    if error.is_refusal() { Exit::Usage } else { Exit::Failed }
+/// A query that can never run as it is written is the user's to change; one that broke while running failed.
+fn query_exit(error: &QueryError) -> Exit {
+    match error {
+        QueryError::Syntax { .. }
+        | QueryError::UnknownTable { .. }
+        | QueryError::UnknownColumn { .. }
+        | QueryError::DuplicateColumn { .. }
+        | QueryError::NotSelect { .. }
+        | QueryError::SeveralStatements
+        | QueryError::Table(_) => Exit::Usage,
+        QueryError::Runtime { .. }
+        | QueryError::TimedOut { .. }
+        | QueryError::Cancelled
+        | QueryError::Memory { .. }
+        | QueryError::Disk { .. } => Exit::Failed,
+    }
 }
 
 /// Tells how a job ended, and with `--wait` goes on until it did.
