@@ -3,9 +3,11 @@
 //! Knows Arrow types and three kinds of field; not which columns there are. A refusal names the rule and the type of the
 //! value, never the value.
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, StringArray, UInt64Array,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type, Int64Type, UInt64Type};
 
 /// What a column's values must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +25,6 @@ pub(crate) enum CellKind {
 }
 
 /// A column of one record batch in one of few forms.
-#[derive(Debug)]
 pub enum Cells {
     /// Text, dates and times included.
     Text(StringArray),
@@ -33,8 +34,8 @@ pub enum Cells {
     Int(Int64Array),
     /// Whole numbers that may exceed 2^63.
     UInt(UInt64Array),
-    /// Floating-point numbers.
-    Float(Float64Array),
+    /// Floating-point numbers, and the power of two from which such a number may stand for several whole ones.
+    Float(Float64Array, f64),
     /// Truth values.
     Bool(BooleanArray),
     /// Nothing but NULL.
@@ -61,6 +62,23 @@ pub(crate) enum Said {
     Value,
 }
 
+// The values of a row are people's data: a column that is printed by mistake shows none.
+impl std::fmt::Debug for Cells {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (form, len) = match self {
+            Cells::Text(array) => ("Text", array.len()),
+            Cells::Decimal(array) => ("Decimal", array.len()),
+            Cells::Int(array) => ("Int", array.len()),
+            Cells::UInt(array) => ("UInt", array.len()),
+            Cells::Float(array, _) => ("Float", array.len()),
+            Cells::Bool(array) => ("Bool", array.len()),
+            Cells::Null => return f.write_str("Null"),
+            Cells::Other(array, _) => ("Other", array.len()),
+        };
+        write!(f, "{form}({len} cells)")
+    }
+}
+
 impl Cells {
     /// The column in the form its values are read from.
     pub(crate) fn of(column: &ArrayRef) -> Cells {
@@ -77,8 +95,10 @@ impl Cells {
             kind if kind.is_integer() => {
                 to(DataType::Int64).map(|array| Cells::Int(array.as_primitive::<Int64Type>().clone()))
             }
-            kind if kind.is_floating() => {
-                to(DataType::Float64).map(|array| Cells::Float(array.as_primitive::<Float64Type>().clone()))
+            DataType::Float64 => Some(Cells::Float(column.as_primitive::<Float64Type>().clone(), DOUBLE)),
+            DataType::Float32 => Some(Cells::Float(shortest(column.as_primitive::<Float32Type>()), SINGLE)),
+            DataType::Float16 => {
+                to(DataType::Float64).map(|array| Cells::Float(array.as_primitive::<Float64Type>().clone(), HALF))
             }
             DataType::Decimal32(..) | DataType::Decimal64(..) | DataType::Decimal128(..) | DataType::Decimal256(..) => {
                 text().map(Cells::Decimal)
@@ -96,7 +116,7 @@ impl Cells {
             Cells::Text(array) | Cells::Decimal(array) => array.is_null(row),
             Cells::Int(array) => array.is_null(row),
             Cells::UInt(array) => array.is_null(row),
-            Cells::Float(array) => array.is_null(row),
+            Cells::Float(array, _) => array.is_null(row),
             Cells::Bool(array) => array.is_null(row),
             Cells::Null => true,
             Cells::Other(array, _) => array.is_null(row),
@@ -138,7 +158,7 @@ impl Cells {
             | Cells::Decimal(_)
             | Cells::Int(_)
             | Cells::UInt(_)
-            | Cells::Float(_)
+            | Cells::Float(..)
             | Cells::Bool(_)
             | Cells::Null
             | Cells::Other(..) => None,
@@ -156,7 +176,7 @@ impl Cells {
         match self {
             Cells::Int(array) => Ok(array.value(row)),
             Cells::UInt(array) => i64::try_from(array.value(row)).map_err(|_| TOO_LARGE),
-            Cells::Float(array) => exact(array.value(row)).ok_or(NOT_WHOLE),
+            Cells::Float(array, most) => exact(array.value(row), *most).ok_or(NOT_WHOLE),
             Cells::Text(array) | Cells::Decimal(array) => whole_of_text(array.value(row).trim(), NOT_WHOLE, TOO_LARGE),
             Cells::Bool(_) => Err(BadCell {
                 reason: "must be a whole number, and is a truth value",
@@ -175,7 +195,7 @@ impl Cells {
         };
         match self {
             Cells::Bool(array) => Ok(array.value(row)),
-            Cells::Int(_) | Cells::UInt(_) | Cells::Float(_) | Cells::Decimal(_) => match self.whole(row) {
+            Cells::Int(_) | Cells::UInt(_) | Cells::Float(..) | Cells::Decimal(_) => match self.whole(row) {
                 Ok(0) => Ok(false),
                 Ok(1) => Ok(true),
                 Ok(_) | Err(_) => Err(NEITHER),
@@ -197,7 +217,7 @@ impl Cells {
                 out.extend_from_slice(array.value(row).as_bytes());
                 out.push(b'"');
             }
-            Cells::Int(_) | Cells::UInt(_) | Cells::Float(_) => {
+            Cells::Int(_) | Cells::UInt(_) | Cells::Float(..) => {
                 out.push(b'"');
                 self.write_plain_number(row, out)?;
                 out.push(b'"');
@@ -218,7 +238,7 @@ impl Cells {
                 out.extend_from_slice(array.value(row).as_bytes());
                 Ok(())
             }
-            Cells::Int(_) | Cells::UInt(_) | Cells::Float(_) => self.write_plain_number(row, out),
+            Cells::Int(_) | Cells::UInt(_) | Cells::Float(..) => self.write_plain_number(row, out),
             Cells::Bool(array) => {
                 out.push(if array.value(row) { b'1' } else { b'0' });
                 Ok(())
@@ -232,9 +252,9 @@ impl Cells {
         match self {
             Cells::Int(array) => write_number(array.value(row), out),
             Cells::UInt(array) => out.extend_from_slice(array.value(row).to_string().as_bytes()),
-            Cells::Float(array) => {
+            Cells::Float(array, most) => {
                 let number = array.value(row);
-                match exact(number) {
+                match exact(number, *most) {
                     Some(whole) => write_number(whole, out),
                     None if number.is_finite() => out.extend_from_slice(number.to_string().as_bytes()),
                     None => {
@@ -251,11 +271,23 @@ impl Cells {
     }
 }
 
-/// The whole number a float stands for, when it stands for exactly one (up to 2^53 every whole number is a float).
-fn exact(number: f64) -> Option<i64> {
-    const MOST: f64 = 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "within 2^53 and without a fraction nothing is cut")]
-    (number.fract() == 0.0 && number.abs() <= MOST).then_some(number as i64)
+/// Below 2^53 every whole number is a 64-bit float of its own; 2^53 may be a rounded 2^53 + 1.
+const DOUBLE: f64 = 9_007_199_254_740_992.0;
+/// The same for 32 bits: an id beyond it may have been rounded to another prospect's.
+const SINGLE: f64 = 16_777_216.0;
+/// The same for 16 bits.
+const HALF: f64 = 2_048.0;
+
+/// The whole number a float stands for, when it stands for exactly one: below `most`.
+fn exact(number: f64, most: f64) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^53 and without a fraction nothing is cut")]
+    (number.fract() == 0.0 && number.abs() < most).then_some(number as i64)
+}
+
+/// 32-bit floats by the digits that people see: 0.1 stays 0.1 and does not become 0.10000000149011612.
+fn shortest(array: &Float32Array) -> Float64Array {
+    let digits = |number: f32| number.to_string().parse().unwrap_or(f64::from(number));
+    array.iter().map(|number| number.map(digits)).collect()
 }
 
 /// Digits with an optional sign and an optional fraction of zeros.
@@ -296,3 +328,6 @@ fn type_name(kind: &DataType) -> &'static str {
         _ => "has a type that no field takes",
     }
 }
+
+#[cfg(test)]
+mod tests;

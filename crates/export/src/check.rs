@@ -43,8 +43,18 @@ pub fn check(
     object: &dyn DataObject,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Checked, ResultError> {
+    check_in_parts(result, object, KEYS_AT_ONCE, progress)
+}
+
+/// [`check`] with as many keys sorted at once as it is told.
+fn check_in_parts(
+    result: &FrozenResult,
+    object: &dyn DataObject,
+    keys_at_once: u64,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Checked, ResultError> {
     let mut checked = Checked { lists: Some(BTreeSet::new()), ..Checked::default() };
-    let mut keys = Keys::new(result)?;
+    let mut keys = Keys::new(result, keys_at_once)?;
     for batch in result.batches()? {
         let batch = batch?;
         let cells = object.cells(&batch);
@@ -82,8 +92,8 @@ struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    fn new(result: &'a FrozenResult) -> Result<Keys<'a>, ResultError> {
-        let parts = result.rows().div_ceil(KEYS_AT_ONCE);
+    fn new(result: &'a FrozenResult, keys_at_once: u64) -> Result<Keys<'a>, ResultError> {
+        let parts = result.rows().div_ceil(keys_at_once);
         let folder = result.path().parent().unwrap_or_else(|| std::path::Path::new("."));
         let parts = if parts < 2 {
             Vec::new()
@@ -143,3 +153,6 @@ fn find(entries: &mut [Entry], superseded: &mut RowSet) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,3 +178,6 @@ fn memberships(schema: &Schema, problems: &mut Problems) -> Columns {
     }
     columns
 }
+
+#[cfg(test)]
+mod tests;

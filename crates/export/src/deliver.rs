@@ -150,6 +150,10 @@ pub async fn deliver(
     };
     loop {
         lanes.launch_waiting();
+        let no_more = lanes.stop.is_some() || (!open && lanes.waiting.is_none());
+        if no_more && lanes.running.is_empty() {
+            break;
+        }
         let room = lanes.stop.is_none() && lanes.waiting.is_none() && lanes.running.len() < context.lanes();
         tokio::select! {
             biased;
@@ -165,7 +169,6 @@ pub async fn deliver(
                 Some(fed) => lanes.take(fed).await,
                 None => open = false,
             },
-            else => break,
         }
     }
     drop(fed);

@@ -82,3 +82,6 @@ impl Ends {
         Tally { read, delivered, rejected, superseded, held, unsent }
     }
 }
+
+#[cfg(test)]
+mod tests;

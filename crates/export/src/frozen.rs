@@ -82,3 +82,6 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, ResultE
 fn failed(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ResultError {
     ResultError { path: path.to_owned(), source: source.into() }
 }
+
+#[cfg(test)]
+mod tests;

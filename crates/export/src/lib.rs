@@ -20,6 +20,9 @@ mod feed;
 mod run;
 mod deliver;
 
+#[cfg(test)]
+mod fixture;
+
 pub use cell::Cells;
 pub use check::{Checked, check};
 pub use columns::{Columns, CustomField, columns_of, unknown_columns};

@@ -93,3 +93,6 @@ impl DataObject for Memberships {
         Vec::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

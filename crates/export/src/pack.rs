@@ -132,10 +132,19 @@ pub fn estimate(
         }
     }
     estimate.batches += u64::from(packer.finish().is_some());
+    // The lists of prospects that go one by one follow in batches.
+    let batched = match way {
+        Way::Batch(_) => true,
+        Way::LatestByEmail => object.lists().is_some(),
+        Way::Pairs => false,
+    };
+    estimate.batches = if batched { estimate.batches } else { 0 };
     estimate.calls = match way {
         Way::Batch(_) => estimate.batches,
-        Way::LatestByEmail => estimate.rows + object.lists().map_or(0, |_| estimate.batches),
-        Way::Pairs => estimate.rows,
+        Way::LatestByEmail | Way::Pairs => estimate.rows + estimate.batches,
     };
     Ok(estimate)
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,12 +64,12 @@ impl Prospects {
         };
         let Some(key) = key else {
             let (column, hint) = match self.match_by {
-                MatchBy::Email => ("email", "upsert_by_email is true: every row needs an email"),
-                MatchBy::Key => ("id", "give the row an id, a fid or an email"),
+                MatchBy::Email => (Some("email"), "upsert_by_email is true: every row needs an email"),
+                MatchBy::Key => (None, "give the row an id, a fid or an email"),
             };
             return Err(Rejection {
                 row: number,
-                column: Some(column.into()),
+                column: column.map(str::to_owned),
                 code: None,
                 reason: "has no key".into(),
                 hint: Some(hint.into()),
@@ -260,3 +260,6 @@ impl DataObject for Prospects {
         self.columns.fields.iter().filter(|column| column.v5.is_none()).map(|column| column.name.clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,8 +71,10 @@ impl Key {
     }
 }
 
-
 /// An address as a key: Pardot compares without case, and spaces around it are no part of it.
 pub(crate) fn normal_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,6 +160,37 @@ mod tests {
         assert!("done".parse::<JobState>().is_err());
     }
 
+    /// Each state with the states that may follow, in the order of [`STATES`].
+    #[test]
+    fn which_state_may_follow_which() {
+        let after_a_pause = ["sending", "failed"];
+        let cases: [(JobState, &[&str]); 10] = [
+            (JobState::Querying, &["sending", "killed", "failed"]),
+            (
+                JobState::Sending,
+                &[
+                    "sending", "parked_quota", "parked_outage", "needs_reconnect", "killed", "stopped", "held", "failed",
+                    "success",
+                ],
+            ),
+            (JobState::ParkedQuota, &after_a_pause),
+            (JobState::ParkedOutage, &after_a_pause),
+            (JobState::NeedsReconnect, &after_a_pause),
+            (JobState::Killed, &after_a_pause),
+            (JobState::Stopped, &after_a_pause),
+            (JobState::Held, &after_a_pause),
+            (JobState::Failed, &after_a_pause),
+            (JobState::Success, &[]),
+        ];
+        for (state, want) in cases {
+            let next: Vec<&str> =
+                STATES.iter().filter(|(next, _)| state.may_become(*next)).map(|(_, name)| *name).collect();
+            assert_eq!(next, want, "{state}");
+            assert_eq!(state.resumable(), state != JobState::Querying && state.may_become(JobState::Sending), "{state}");
+            assert_eq!(serde_json::to_value(state).unwrap(), state.name());
+        }
+    }
+
     #[test]
     fn ids_sort_by_time() {
         let (early, late) = (JobId::new(1_790_000_000, u32::MAX), JobId::new(1_790_000_001, 0));

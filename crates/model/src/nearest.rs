@@ -40,6 +40,20 @@ fn distance(a: &[char], b: &[char]) -> usize {
 mod tests {
     use super::nearest;
 
+    proptest::proptest! {
+        #[test]
+        fn a_name_is_nearest_to_itself_in_any_case(which in 0..3_usize, upper in proptest::bool::ANY) {
+            let known = ["max_payload", "email", "is_do_not_email"];
+            let written = if upper { known[which].to_uppercase() } else { known[which].replace('_', "-") };
+            proptest::prop_assert_eq!(nearest(&written, known), Some(known[which]));
+        }
+
+        #[test]
+        fn any_text_is_compared(written in ".*") {
+            nearest(&written, ["max_payload", "id", ""]);
+        }
+    }
+
     #[test]
     fn suggests_only_what_is_near() {
         let known = ["max_payload", "maximum_retries", "email", "first_name", "is_do_not_email"];

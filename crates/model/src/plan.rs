@@ -157,7 +157,10 @@ impl Plan {
                 }),
             },
         };
-        let capped = uri || settings.given("max_payload").is_some();
+        // Both settings are about prospects (the manual): memberships travel in the body, which needs no bound.
+        let prospects = matches!(target, Target::Prospects { .. });
+        let uri = uri && prospects;
+        let capped = uri || (prospects && settings.given("max_payload").is_some());
         let delivery = Delivery {
             lanes: usize::try_from(tasks.min(MOST_LANES)).unwrap_or(1),
             carrier: if uri { Carrier::Uri } else { Carrier::Body },
@@ -282,3 +285,6 @@ impl<'a> Reader<'a> {
         ids
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,28 @@ impl fmt::Display for Problems {
 }
 
 impl std::error::Error for Problems {}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn problems_are_kept_in_order_and_shown_with_their_hints() {
+        let mut problems = Problems::default();
+        assert_eq!(problems.keep(Ok::<_, Problem>(7)), Some(7));
+        assert!(problems.is_empty());
+        assert_eq!(problems.keep(Err::<u8, _>(Problem::at("column Email", "is no field").hint("write AS email"))), None);
+        problems.extend(Problem::at("columns", "no key").into());
+        expect![[r#"
+            column Email: is no field
+              hint: write AS email
+            columns: no key"#]]
+        .assert_eq(&problems.to_string());
+        expect![[r#"[{"at":"column Email","message":"is no field","hint":"write AS email"},{"at":"columns","message":"no key"}]"#]]
+            .assert_eq(&serde_json::to_string(&problems).unwrap());
+        assert_eq!(problems.clone().or(|| 7), Err(problems));
+        assert_eq!(Problems::default().or(|| 7), Ok(7));
+    }
+}

@@ -138,3 +138,6 @@ pub struct ReasonCount {
     /// Rows.
     pub rows: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -258,3 +258,6 @@ fn text_of(value: &Value) -> Option<Option<String>> {
 fn names() -> String {
     SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ impl Answer {
     }
 
     /// Adds the headers of the Pardot host.
-    pub(crate) fn from_pardot(mut self) -> Answer {
+    pub(crate) fn with_pardot_headers(mut self) -> Answer {
         self.headers
             .extend(PARDOT_HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())));
         self

@@ -181,13 +181,6 @@ impl CustomField {
             .position(|kind| kind.eq_ignore_ascii_case(&self.kind))
             .map_or(1, |at| at + 1)
     }
-
-    pub(crate) fn holds_several(&self) -> bool {
-        matches!(
-            self.kind.to_ascii_lowercase().as_str(),
-            "checkbox" | "multi-select" | "multiselect"
-        )
-    }
 }
 
 /// Number of a field within its business unit: standard ones first, then custom ones in order of creation.

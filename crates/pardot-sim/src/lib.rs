@@ -6,6 +6,7 @@
 //! Pardot (versions 3, 4 and 5), `/control/...` shows and steers the sandbox. The state can be inspected and compared,
 //! faults can be scripted or drawn from a seed, and the clock can be moved.
 
+mod admission;
 mod answer;
 mod clock;
 mod config;
@@ -15,6 +16,7 @@ mod fault;
 mod field;
 mod gate;
 mod import;
+mod import_row;
 mod journal;
 mod legacy;
 mod oauth;
@@ -25,6 +27,7 @@ mod sandbox;
 mod seed;
 mod server;
 mod state;
+mod strike;
 mod tenant;
 mod v5;
 mod wire;

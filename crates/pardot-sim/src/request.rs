@@ -28,7 +28,6 @@ pub(crate) enum Content {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
-    pub(crate) path: String,
     /// Decoded path segments.
     pub(crate) segments: Vec<String>,
     pub(crate) params: Params,
@@ -122,7 +121,6 @@ impl Call {
         };
         Call {
             method,
-            path: path.to_owned(),
             segments,
             params,
             content,

@@ -17,14 +17,15 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::fault::{Fault, Faults};
+use crate::fault::Fault;
 use crate::gate::Gate;
 use crate::journal::{Counters, Journal, JournalEntry};
 use crate::oauth::LoginState;
 use crate::seed::SeedError;
 use crate::server::{Core, Unit};
+use crate::strike::Faults;
 use crate::tenant::Tenant;
-use crate::{import, lock, seed, server, state};
+use crate::{import_row, lock, seed, server, state};
 
 /// A running sandbox; it stops when it is dropped.
 pub struct Sandbox {
@@ -333,7 +334,7 @@ impl Core {
     /// Its records, imports worked off that are due.
     pub(crate) fn tenant(&self, id: &str) -> MutexGuard<'_, Tenant> {
         let mut tenant = lock(&self.unit(id).tenant);
-        import::settle(&mut tenant, &self.config, self.clock.now_ms());
+        import_row::settle(&mut tenant, &self.config, self.clock.now_ms());
         tenant
     }
 

@@ -10,19 +10,21 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::admission::Credentials;
 use crate::answer::{Answer, Format};
 use crate::clock::Clock;
 use crate::config::{BusinessUnit, Config, UriOverflow};
-use crate::fault::{FaultKind, Faults, Stage, Subject, When, payload_hash};
+use crate::fault::{FaultKind, When};
 use crate::gate::{Full, Gate, Slot};
 use crate::journal::{Journal, JournalEntry};
 use crate::legacy::{self, Scene};
 use crate::oauth::{self, Asked, Desk, LoginState};
 use crate::refusal::Refusal;
 use crate::request::Call;
+use crate::strike::{Faults, Stage, Subject, payload_hash};
 use crate::tenant::Tenant;
 use crate::wire::{Delivery, Received, Wire};
-use crate::{control, falsehood, import, lock, v5};
+use crate::{control, falsehood, import_row, lock, v5};
 
 /// One business unit while it runs.
 pub(crate) struct Unit {
@@ -220,7 +222,7 @@ impl Visit<'_> {
         let modern = call.segments.get(1).is_some_and(|segment| segment == "v5");
         let route = if modern { None } else { Some(legacy::route(&mut call)) };
         let format = legacy::format(route.as_ref().and_then(|route| route.as_ref().ok()), &call.params);
-        let refuse = |refusal: &Refusal| refused(refusal, modern, format).from_pardot();
+        let refuse = |refusal: &Refusal| refused(refusal, modern, format).with_pardot_headers();
         let route = match route.transpose() {
             Ok(route) => route,
             Err(refusal) => return (refuse(&refusal), Delivery::Whole),
@@ -241,7 +243,7 @@ impl Visit<'_> {
         } else {
             self.work(&pass, route.as_ref(), &call, subject)
         };
-        let mut answer = answer.from_pardot();
+        let mut answer = answer.with_pardot_headers();
         if wants_usage {
             answer = answer.with_header(
                 "x-api-usage",
@@ -309,7 +311,7 @@ impl Visit<'_> {
         let rules = lock(&core.faults).row_rules(subject);
         let now = core.clock.now_ms();
         let mut tenant = lock(&pass.unit.tenant);
-        import::settle(&mut tenant, &core.config, now);
+        import_row::settle(&mut tenant, &core.config, now);
         let operation = match route {
             Some(route) => format!("{}/{}", route.object, route.operation),
             None => v5::operation(call),
@@ -353,42 +355,6 @@ impl Visit<'_> {
         let mut faults = lock(&core.faults);
         fired.into_iter().for_each(|name| faults.count(name));
         answer
-    }
-}
-
-/// What a request shows to be let in.
-struct Credentials {
-    authorization: Option<String>,
-    unit: Option<String>,
-}
-
-impl Credentials {
-    fn read(received: &Received) -> Credentials {
-        Credentials {
-            authorization: received.header("authorization").map(str::to_owned),
-            unit: received
-                .header("pardot-business-unit-id")
-                .map(|id| id.trim().to_owned()),
-        }
-    }
-
-    /// The bearer token; without any, versions 3 and 4 say 184 and version 5 says 49.
-    fn token(&self, call: &Call, modern: bool) -> Result<&str, Refusal> {
-        let Some(value) = self.authorization.as_deref() else {
-            let in_address = ["access_token", "api_key", "user_key"]
-                .iter()
-                .any(|name| call.params.get(name).is_some());
-            return Err(Refusal::of(match (in_address, modern) {
-                (true, _) => 126,
-                (false, true) => 49,
-                (false, false) => 184,
-            }));
-        };
-        if value.starts_with("Pardot ") {
-            return Err(Refusal::of(199));
-        }
-        let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-        scheme.and(value.get(7..)).map(str::trim).ok_or(Refusal::of(184))
     }
 }
 

@@ -9,10 +9,10 @@ use quick_xml::events::Event;
 use serde_json::Value;
 
 use crate::answer::Outcome;
-use crate::fault::RowRefusal;
 use crate::legacy::Scene;
 use crate::record::{Attributes, Done, Record};
 use crate::refusal::{Refusal, message};
+use crate::strike::RowRefusal;
 
 /// The three batch operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,9 +14,9 @@ use std::str::FromStr;
 use crate::answer::{Answer, Format, Outcome};
 use crate::clock;
 use crate::config::Config;
-use crate::fault::RowRule;
 use crate::refusal::Refusal;
 use crate::request::{Call, Content, Params};
+use crate::strike::RowRule;
 use crate::tenant::Tenant;
 
 /// What a call of versions 3 and 4 works with.
@@ -110,6 +110,10 @@ pub(crate) struct Route {
 
 /// Reads the path and moves its name-value pairs in front of the parameters.
 pub(crate) fn route(call: &mut Call) -> Result<Route, Refusal> {
+    // The login of old keys is gone, whatever is asked of it.
+    if call.segments.get(1).is_some_and(|object| object == "login") {
+        return Err(Refusal::of(199));
+    }
     let [_, object, word, version, verb, operation, pairs @ ..] = &call.segments[..] else {
         return Err(Refusal::of(2));
     };

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::import::latest;
+use crate::import_row::latest;
 use crate::record::{Attributes, Record, is_email};
 use crate::refusal::Refusal;
 use crate::request::Call;
@@ -82,11 +82,7 @@ pub(crate) fn create(
     check_fields(call.params.get("fields"), object, tenant)?;
     let id = match object {
         Object::Prospects => {
-            if !row
-                .get("email")
-                .and_then(Value::as_str)
-                .is_some_and(|email| !email.is_empty())
-            {
+            if row.get("email").and_then(Value::as_str).is_none_or(str::is_empty) {
                 return Err(missing("email"));
             }
             let record = Record::from(attributes(&row, tenant)?);
