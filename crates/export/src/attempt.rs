@@ -6,18 +6,18 @@
 use std::time::Duration;
 
 use model::{BatchEnd, BatchMark, Rejection, RowNumber};
-use pardot::batch::{Item, Operation, ProspectBatch};
+use pardot::batch::Item;
 use pardot::code::{self, Class};
-use pardot::prospect::UpsertLatestByEmail;
-use pardot::{ApiVersion, CallError, ListId, ProspectId, Refusal, Repeat, membership};
+use pardot::{CallError, Refusal};
 
+use crate::call::send;
 use crate::deliver::{Stop, stop_of};
 use crate::run::Context;
 use crate::doubt::{Doubt, Found};
 use crate::ledger::LedgerError;
 use crate::object::Way;
-use crate::pack::{Bounds, carrier};
-use crate::record::{Record, RecordBody};
+use crate::pack::carrier;
+use crate::record::Record;
 
 /// How the rows of a batch ended.
 #[derive(Debug, Default)]
@@ -31,12 +31,12 @@ pub(crate) struct Done {
 }
 
 /// Records that travel together, and what was already tried with them.
-struct Part {
-    records: Vec<Record>,
+pub(crate) struct Part {
+    pub(crate) records: Vec<Record>,
     /// Sent alone after "Unable to save": the next refusal is final.
     last_chance: bool,
     /// Too long for the URI: this one goes in the body.
-    in_body: bool,
+    pub(crate) in_body: bool,
     repeats: u32,
 }
 
@@ -51,7 +51,7 @@ impl Part {
 }
 
 /// What Pardot said about single records of a part: place and text, with a code where it gave one.
-type RefusedAt = Vec<(usize, Option<u16>, String)>;
+pub(crate) type RefusedAt = Vec<(usize, Option<u16>, String)>;
 
 /// Brings a batch to its end.
 pub(crate) async fn attempt(context: &Context, records: Vec<Record>, doubtful: bool) -> Done {
@@ -127,7 +127,21 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
             let waited = context.clock.now().saturating_duration_since(started);
             unknown(context, number, part, still_running.then_some(waited), parts, done).await
         }
-        Err(error) => Err(stop_of(error)),
+        Err(error) => {
+            if inserts && nothing_applied(&error) {
+                context.ledger.mark(cleared(number)).await.map_err(Stop::Ledger)?;
+            }
+            Err(stop_of(error))
+        }
+    }
+}
+
+/// Whether a failed call is known to have left nothing behind, so that its rows need no look-up later.
+fn nothing_applied(error: &CallError) -> bool {
+    match error {
+        CallError::Quota { .. } | CallError::Reconnect(_) | CallError::Stopped => true,
+        CallError::Unavailable { maybe_applied, .. } => !maybe_applied,
+        CallError::Refused(_) | CallError::Unknown { .. } => false,
     }
 }
 
@@ -179,90 +193,6 @@ async fn prepare(
         parts.push(Part { records: rest, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
     }
     Ok(Some((part, items)))
-}
-
-/// The call itself.
-async fn send(
-    context: &Context,
-    way: Way,
-    part: &Part,
-    items: Vec<Item>,
-    inserts: bool,
-) -> Result<RefusedAt, CallError> {
-    match way {
-        Way::Batch(version) => {
-            let bounds: Bounds = context.bounds(way);
-            let alone_too_long = items.len() == 1
-                && bounds.payload.is_some_and(|(most, empty)| {
-                    empty + items.iter().map(|item| pardot::batch::item_len(version, item)).sum::<usize>() > most
-                });
-            let carrier = if part.in_body || alone_too_long {
-                pardot::batch::Carrier::Body
-            } else {
-                carrier(context.plan.delivery.carrier)
-            };
-            let repeat = if inserts { Repeat::Never } else { Repeat::Freely };
-            let request = ProspectBatch { version, operation: context.object.operation(), carrier, items, repeat };
-            let answer = context.client.send(&request).await?;
-            Ok(answer.refused.into_iter().map(|(place, text)| (place, None, text)).collect())
-        }
-        Way::LatestByEmail => latest_by_email(context, &part.records).await,
-        Way::Pairs => pair(context, &part.records).await,
-    }
-}
-
-async fn pair(context: &Context, records: &[Record]) -> Result<RefusedAt, CallError> {
-    let [Record { body: RecordBody::Membership { prospect, list }, .. }] = records else { return Ok(Vec::new()) };
-    match context.plan.target {
-        model::Target::ListMemberships { operation: model::MembershipOperation::Delete } => {
-            context.client.send(&membership::Delete { list: *list, prospect: *prospect }).await?;
-        }
-        model::Target::ListMemberships { operation: model::MembershipOperation::Upsert }
-        | model::Target::Prospects { .. } => {
-            context.client.send(&membership::Create { list: *list, prospect: *prospect }).await?;
-        }
-    }
-    Ok(Vec::new())
-}
-
-/// One call a record, then one batch for the lists, which v5 cannot carry. Repeating all of it is harmless.
-async fn latest_by_email(context: &Context, records: &[Record]) -> Result<RefusedAt, CallError> {
-    let mut refused = Vec::new();
-    let mut upserted: Vec<(usize, ProspectId)> = Vec::new();
-    for (place, record) in records.iter().enumerate() {
-        let Some((email, prospect)) = context.object.latest_by_email(record) else { continue };
-        match context.client.send(&UpsertLatestByEmail { email, prospect }).await {
-            Ok(answer) => upserted.push((place, answer.id)),
-            Err(CallError::Refused(refusal)) if records.len() > 1 && row_level(refusal.class) => {
-                refused.push((place, refusal.code, refusal.message));
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    if let Some((lists, join)) = context.object.lists()
-        && !upserted.is_empty()
-    {
-        let items = upserted.iter().map(|(_, id)| list_item(*id, &lists, join)).collect();
-        let request = ProspectBatch {
-            version: ApiVersion::V4,
-            operation: Operation::Update,
-            carrier: pardot::batch::Carrier::Body,
-            items,
-            repeat: Repeat::Freely,
-        };
-        let answer = context.client.send(&request).await?;
-        refused.extend(answer.refused.into_iter().map(|(at, text)| (upserted[at].0, None, text)));
-    }
-    Ok(refused)
-}
-
-fn row_level(class: Class) -> bool {
-    matches!(class, Class::Row | Class::RowOnce | Class::WholeBatch | Class::Size)
-}
-
-fn list_item(id: ProspectId, lists: &[ListId], join: bool) -> Item {
-    let changes: String = lists.iter().map(|list| format!(",\"list_{list}\":{}", u8::from(join))).collect();
-    Item { identifier: id.to_string(), attributes: format!("{{\"id\":{id}{changes}}}") }
 }
 
 /// Settles a part that Pardot took: refused records are rejected, or get their one more try.

@@ -99,6 +99,7 @@ pub fn stop_of(error: CallError) -> Stop {
         CallError::Refused(refusal) => Stop::Access(refusal),
         CallError::Unknown { cause, .. } | CallError::Unavailable { cause, .. } => Stop::Outage { cause },
         CallError::Quota { .. } => Stop::Quota,
+        CallError::Reconnect(error) if error.is_transient() => Stop::Outage { cause: error.to_string() },
         CallError::Reconnect(error) => Stop::Reconnect(error),
         CallError::Stopped => Stop::Killed,
     }
@@ -138,7 +139,7 @@ pub async fn deliver(
     let read = result.rows();
     let mut cancel = pin!(cancel);
     let mut fed = feed(context, result.clone(), ends);
-    let mut open = true;
+    let (mut open, mut cancelled) = (true, false);
     let mut lanes = Lanes {
         context,
         ends,
@@ -157,8 +158,10 @@ pub async fn deliver(
         let room = lanes.stop.is_none() && lanes.waiting.is_none() && lanes.running.len() < context.lanes();
         tokio::select! {
             biased;
-            () = &mut cancel, if lanes.stop.is_none() => {
-                lanes.stop = Some(Stop::Killed);
+            () = &mut cancel, if !cancelled => {
+                cancelled = true;
+                lanes.stop.get_or_insert(Stop::Killed);
+                context.stop_soon();
                 context.client.stop();
             }
             Some(joined) = lanes.running.join_next(), if !lanes.running.is_empty() => {
@@ -270,7 +273,14 @@ impl Lanes<'_> {
 
     /// After all other rows: what may have been at work is at work no more, so what is absent now can be sent again.
     async fn settle_doubts(&mut self, cancel: &mut (impl Future<Output = ()> + Unpin)) {
+        // Pardot may hang on the same rows again and again: then they stay held.
+        let mut rounds = self.doubts.len() * (self.context.plan.retry.maximum_retries as usize + 1);
         while let Some(doubt) = self.doubts.pop() {
+            if rounds == 0 {
+                self.doubts.push(doubt);
+                return;
+            }
+            rounds -= 1;
             let mut done = Done::default();
             let records = match settle_found(self.context, doubt.records, &mut done).await {
                 Ok(absent) => absent,

@@ -14,6 +14,7 @@ mod pack;
 mod ledger;
 mod ends;
 mod object;
+mod call;
 mod attempt;
 mod doubt;
 mod feed;

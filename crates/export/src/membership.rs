@@ -52,6 +52,10 @@ impl DataObject for Memberships {
         Ok(Record { row: number, key, guards: [guard, guard], body: RecordBody::Membership { prospect, list } })
     }
 
+    fn first_version(&self) -> ApiVersion {
+        ApiVersion::V4
+    }
+
     /// `batchUpdate`, because it neither makes a prospect nor takes one out of the recycle bin.
     fn operation(&self) -> Operation {
         Operation::Update

@@ -34,6 +34,9 @@ pub trait DataObject: Send + Sync {
     /// Why the row can never be sent: the column and the rule, never the value.
     fn encode(&self, cells: &[Cells], row: usize, number: RowNumber) -> Result<Record, Rejection>;
 
+    /// The version to try first where the account's is not known.
+    fn first_version(&self) -> ApiVersion;
+
     /// The operation of the batch call.
     fn operation(&self) -> Operation;
 

@@ -179,6 +179,13 @@ impl DataObject for Prospects {
         Ok(Record { row: number, key, guards, body: RecordBody::Prospect { id, fid, email, members } })
     }
 
+    /// Version 3 where rows have emails: an account that needs version 4 refuses it and nothing is applied, while version
+    /// 4 would make a new prospect of each email. A fid means something in version 4 alone.
+    fn first_version(&self) -> ApiVersion {
+        let by_email = self.columns.email.is_some() && self.columns.fid.is_none();
+        if by_email { ApiVersion::V3 } else { ApiVersion::V4 }
+    }
+
     fn operation(&self) -> Operation {
         Operation::Upsert
     }

@@ -79,9 +79,8 @@ pub fn object_of(target: &Target, columns: Columns) -> Arc<dyn DataObject> {
     }
 }
 
-/// The way to begin with: what was learned, else version 4, but version 3 where records match by email, because version
-/// 4 would make a new prospect of each.
-pub fn first_way(target: &Target, learned: &Learned, checked: &Checked) -> Way {
+/// The way to begin with: what was learned about the account, else the version that fits the rows.
+pub fn first_way(target: &Target, object: &dyn DataObject, learned: &Learned, checked: &Checked) -> Way {
     let known = match learned.api_version {
         Some(3) => Some(ApiVersion::V3),
         Some(4) => Some(ApiVersion::V4),
@@ -92,12 +91,12 @@ pub fn first_way(target: &Target, learned: &Learned, checked: &Checked) -> Way {
             Some(ApiVersion::V4) => Way::LatestByEmail,
             Some(ApiVersion::V3) | None => Way::Batch(ApiVersion::V3),
         },
-        Target::Prospects { match_by: MatchBy::Key, .. } => Way::Batch(known.unwrap_or(ApiVersion::V4)),
+        Target::Prospects { match_by: MatchBy::Key, .. } => Way::Batch(known.unwrap_or_else(|| object.first_version())),
         Target::ListMemberships { .. } => {
             let rows = checked.rows - checked.refused - checked.superseded.len();
             let batched = checked.lists.as_ref().map(|lists| lists.len() as u64 + rows.div_ceil(50));
             match batched {
-                Some(calls) if calls < rows => Way::Batch(known.unwrap_or(ApiVersion::V4)),
+                Some(calls) if calls < rows => Way::Batch(known.unwrap_or_else(|| object.first_version())),
                 Some(_) | None => Way::Pairs,
             }
         }
@@ -112,7 +111,7 @@ impl Context {
     /// The ledger cannot be read, a list cannot be read, or the columns do not fit the way.
     pub async fn new(parts: Parts, checked: &Checked, next_batch: u64) -> Result<Context, Stop> {
         let Parts { client, object, plan, ledger, clock, learned } = parts;
-        let way = first_way(&plan.target, &learned, checked);
+        let way = first_way(&plan.target, &*object, &learned, checked);
         let newest = match ledger.newest_prospect().await.map_err(Stop::Ledger)? {
             Some(id) => OnceCell::new_with(Some(id)),
             None => OnceCell::new(),

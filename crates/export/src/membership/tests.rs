@@ -30,8 +30,12 @@ fn check(given: &[(&str, &str)], want: &Expect) {
 
 #[test]
 fn wire_forms() {
-    check(UPSERT, &expect![""]);
-    check(DELETE, &expect![""]);
+    check(UPSERT, &expect![[r#"
+        v3 Update [501] {"list_77":1}
+        v4 Update [] {"id":501,"list_77":1}"#]]);
+    check(DELETE, &expect![[r#"
+        v3 Update [501] {"list_77":0}
+        v4 Update [] {"id":501,"list_77":0}"#]]);
 }
 
 #[test]
@@ -73,5 +77,12 @@ fn refusals_name_column_and_rule() {
             }
         })
         .collect();
-    expect![""].assert_eq(&lines.join("\n"));
+    expect![[r#"
+        (1, Membership(..))
+        2 prospect_id: is required
+        3 prospect_id: is required
+        4 prospect_id: must be a positive whole number
+        5 prospect_id: must be a whole number
+        6 list_id: must be a positive whole number
+        7 prospect_id: is too large for a whole number of 64 bits"#]].assert_eq(&lines.join("\n"));
 }

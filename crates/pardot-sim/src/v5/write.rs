@@ -279,6 +279,15 @@ pub(crate) fn delete(object: Object, id: u64, tenant: &mut Tenant, setting: &Set
     Ok(Answer::empty())
 }
 
+/// The output fields named in a procedure's body, as a list or as text.
+fn asked_fields(row: &Row) -> Option<String> {
+    match row.get("fields") {
+        Some(Value::Array(names)) => Some(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
+        Some(Value::String(names)) => Some(names.clone()),
+        Some(_) | None => None,
+    }
+}
+
 /// Updates the live prospect of that address that was last active; else one from the bin; else a new one.
 pub(crate) fn upsert_latest(call: &Call, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<Answer, Refusal> {
     let row = body(call)?;
@@ -298,11 +307,7 @@ pub(crate) fn upsert_latest(call: &Call, tenant: &mut Tenant, setting: &Setting<
     if !is_email(email) {
         return Err(Refusal::of(4));
     }
-    let asked: Option<String> = match row.get("fields") {
-        Some(Value::Array(names)) => Some(names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(",")),
-        Some(Value::String(names)) => Some(names.clone()),
-        Some(_) | None => None,
-    };
+    let asked = asked_fields(&row);
     check_fields(
         asked.as_deref().or(call.params.get("fields")),
         Object::Prospects,

@@ -34,29 +34,47 @@ pub(crate) enum ExportError {
     #[error("{0}")]
     Unsafe(Problem),
     /// The query cannot run or did not end; nothing was sent.
-    #[error("{error}")]
-    Query { job: Option<JobId>, error: QueryError },
+    #[error("{0}")]
+    Query(Box<QueryError>),
     /// Another export to the business unit runs.
     #[error("another export to this business unit is running with this data directory")]
     Locked,
     /// The lock cannot be taken.
     #[error("{0}")]
-    Lock(LockError),
+    Lock(Box<LockError>),
     /// The data directory cannot be used.
     #[error("{0}")]
-    Open(#[from] OpenError),
+    Open(Box<OpenError>),
     /// The data directory cannot be written or read.
     #[error("{0}")]
-    Store(#[from] StoreError),
+    Store(Box<StoreError>),
     /// A call that had to be made failed.
     #[error("{0}")]
-    Call(pardot::CallError),
+    Call(Box<pardot::CallError>),
     /// Something of this machine failed.
     #[error("{0}")]
     Failed(String),
     /// No such job, or not one to continue.
     #[error("{0}")]
     Job(Problem),
+}
+
+impl From<OpenError> for ExportError {
+    fn from(error: OpenError) -> ExportError {
+        ExportError::Open(Box::new(error))
+    }
+}
+
+impl From<StoreError> for ExportError {
+    fn from(error: StoreError) -> ExportError {
+        ExportError::Store(Box::new(error))
+    }
+}
+
+impl From<pardot::CallError> for ExportError {
+    fn from(error: pardot::CallError) -> ExportError {
+        ExportError::Call(Box::new(error))
+    }
 }
 
 impl From<ConnectionError> for ExportError {
@@ -149,7 +167,7 @@ pub(crate) async fn export(
             };
             let cause = StopCause { message: format!("the query failed: {error}; nothing was sent"), hint: error.hint() };
             store.set_state(&job, state, Some(&cause), unix_now()).await?;
-            return Err(ExportError::Query { job: Some(job), error });
+            return Err(ExportError::Query(Box::new(error)));
         }
     };
     watch(Watched::Querying(frozen.rows));
@@ -201,7 +219,7 @@ pub(crate) async fn resume(
 fn lock(store: &Store, connection: &Connection) -> Result<store::Lock, ExportError> {
     store.lock(&connection.key()).map_err(|error| match error {
         LockError::Held { .. } => ExportError::Locked,
-        other => ExportError::Lock(other),
+        other => ExportError::Lock(Box::new(other)),
     })
 }
 

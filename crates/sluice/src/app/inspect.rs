@@ -40,7 +40,7 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let limits = limits(folder.path(), request.query_time);
     query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.stopped(), &mut |_| {})
         .await
-        .map_err(|error| ExportError::Query { job: None, error })?;
+        .map_err(|error| ExportError::Query(Box::new(error)))?;
     let result = FrozenResult::open(&path).map_err(|error| failed(error.to_string()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = client(&prepared.connection, &prepared.plan, &clock).map_err(failed)?;
@@ -49,13 +49,13 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let custom = if export::unknown_columns(result.schema(), &plan.target).is_empty() {
         Vec::new()
     } else {
-        custom_fields(&client).await.map_err(ExportError::Call)?
+        custom_fields(&client).await?
     };
     let columns = export::columns_of(result.schema(), &plan.target, &custom).map_err(ExportError::Problems)?;
     let object = export::object_of(&plan.target, columns);
     let checked = export::check(&result, &*object, &mut |_| {}).map_err(|error| failed(error.to_string()))?;
     let learned = learned(&request, &prepared.connection).await;
-    let way = first_way(&plan.target, &learned, &checked);
+    let way = first_way(&plan.target, &*object, &learned, &checked);
     let mut reasons: Vec<(Option<String>, String, u64)> = Vec::new();
     let mut count = |rejection: Rejection| {
         let known =
@@ -69,7 +69,7 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
         .map_err(|error| failed(error.to_string()))?;
     let usage = match client.send(&Account).await {
         Ok(usage) => Some(usage),
-        Err(error @ CallError::Reconnect(_)) => return Err(ExportError::Call(error)),
+        Err(error @ CallError::Reconnect(_)) => return Err(error.into()),
         Err(error) => {
             notes.push(format!("the calls left today could not be read: {error}"));
             None
@@ -280,11 +280,11 @@ pub(crate) struct ListShown {
 /// The account's custom fields and lists.
 pub(crate) async fn fields(connection: &Connection) -> Result<(Vec<String>, Vec<ListShown>), ExportError> {
     let client = reader(connection).map_err(failed)?;
-    let custom = custom_fields(&client).await.map_err(ExportError::Call)?;
+    let custom = custom_fields(&client).await?;
     let mut lists = Vec::new();
     let mut next = Some(0);
     while let Some(after) = next {
-        let page = client.send(&Lists { after }).await.map_err(ExportError::Call)?;
+        let page = client.send(&Lists { after }).await?;
         next = page.next;
         let shown = |list: pardot::account::ListSeen| ListShown { id: list.id.0, name: list.name, dynamic: list.is_dynamic };
         lists.extend(page.lists.into_iter().map(shown));

@@ -205,7 +205,10 @@ impl Run<'_> {
             Early::Stopped(None) if tally.held > 0 => (JobState::Held, Some(held(tally.held)), None),
             Early::Stopped(None) => (JobState::Success, None, None),
             Early::Stopped(Some(stop)) => {
-                let cause = stop.cause();
+                let mut cause = stop.cause();
+                if matches!(stop, Stop::RejectedRow) {
+                    cause.message.push_str(&format!("; {} rows were delivered before it", tally.delivered));
+                }
                 let state = state_of(&stop);
                 let problems = match stop {
                     Stop::Settings(problems) => Some(problems),

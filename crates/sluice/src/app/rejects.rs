@@ -67,7 +67,7 @@ pub(crate) async fn write(store: &Store, job: &JobId, path: &Path, form: Form) -
 }
 
 enum Output<W: Write> {
-    Csv(csv::Writer<W>),
+    Csv(Box<csv::Writer<W>>),
     JsonLines(W),
 }
 
@@ -78,7 +78,7 @@ impl<W: Write> Output<W> {
             Form::Csv => {
                 let mut csv = csv::Writer::from_writer(writer);
                 csv.write_record(COLUMNS.iter().copied().chain(names.iter().map(String::as_str)))?;
-                Ok(Output::Csv(csv))
+                Ok(Output::Csv(Box::new(csv)))
             }
         }
     }

@@ -168,7 +168,7 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             show_problem(problem);
             Exit::Unsafe
         }
-        ExportError::Query { error, .. } => {
+        ExportError::Query(error) => {
             // Some messages say the place themselves.
             let place = error.position().filter(|_| !error.to_string().contains("(line"));
             let place = place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
@@ -190,7 +190,7 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
         ExportError::Call(error) => {
             say(&format!("error: {error}"));
             say(&format!("  hint: {}", error.hint()));
-            match error {
+            match **error {
                 CallError::Reconnect(_) | CallError::Refused(_) => Exit::Authentication,
                 CallError::Quota { .. } => Exit::Quota,
                 CallError::Unknown { .. } | CallError::Unavailable { .. } | CallError::Stopped => {
@@ -198,7 +198,17 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
                 }
             }
         }
-        ExportError::Lock(_) | ExportError::Open(_) | ExportError::Store(_) | ExportError::Failed(_) => {
+        ExportError::Open(open) => {
+            say(&format!("error: {open}"));
+            say(&format!("  hint: {}", open.hint()));
+            Exit::Failed
+        }
+        ExportError::Store(store) => {
+            say(&format!("error: {store}"));
+            say(&format!("  hint: {}", store.hint()));
+            Exit::Failed
+        }
+        ExportError::Lock(_) | ExportError::Failed(_) => {
             say(&format!("error: {error}"));
             Exit::Failed
         }

@@ -12,9 +12,3 @@ pub(crate) fn show(text: &str) {
 pub(crate) fn say(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
-
-/// Whether talk may be coloured: a terminal, and `NO_COLOR` not set.
-pub(crate) fn colour() -> bool {
-    use std::io::IsTerminal;
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}

@@ -30,6 +30,8 @@ pub(crate) struct Progress {
     form: ProgressForm,
     bar: Option<ProgressBar>,
     next: Instant,
+    /// What the last line said, so that none is said twice.
+    last: String,
 }
 
 impl Progress {
@@ -40,7 +42,7 @@ impl Progress {
             ProgressForm::Auto => ProgressForm::Plain,
             form => form,
         };
-        Progress { form, bar: None, next: Instant::now() + Duration::from_secs(1) }
+        Progress { form, bar: None, next: Instant::now() + Duration::from_secs(1), last: String::new() }
     }
 
     /// Shows one thing.
@@ -92,11 +94,15 @@ impl Progress {
                 }
                 let pause = if self.form == ProgressForm::Json { 1 } else { 5 };
                 self.next = Instant::now() + Duration::from_secs(pause);
-                if self.form == ProgressForm::Json {
-                    say(&serde_json::json!({"stage": stage, "rows": rows, "of": all, "text": text}).to_string());
+                let line = if self.form == ProgressForm::Json {
+                    serde_json::json!({"stage": stage, "rows": rows, "of": all, "text": text}).to_string()
                 } else {
                     let of = all.map(|all| format!(" of {all}")).unwrap_or_default();
-                    say(&format!("{stage}: {rows}{of} rows ({text})"));
+                    format!("{stage}: {rows}{of} rows ({text})")
+                };
+                if line != self.last {
+                    say(&line);
+                    self.last = line;
                 }
             }
         }
