@@ -110,6 +110,12 @@ impl Connection {
         format!("{}_{}", host.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_"), self.business_unit)
     }
 
+    /// Says that nobody has approved the app yet.
+    pub(crate) fn unconnected(&self) -> String {
+        let path = self.path.display();
+        format!("{path} has no refresh_token yet; run `sluice connect --connection-file {path}`")
+    }
+
     /// Keeps a rotated refresh token in the file it came from.
     pub(crate) fn keeper(&self) -> Arc<dyn GrantKeeper> {
         Arc::new(FileKeeper { path: self.path.clone() })

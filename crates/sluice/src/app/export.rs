@@ -36,6 +36,9 @@ pub(crate) enum ExportError {
     /// The query cannot run or did not end; nothing was sent.
     #[error("{0}")]
     Query(Box<QueryError>),
+    /// Nobody has approved the connected app yet.
+    #[error("{0}")]
+    Unconnected(String),
     /// Another export to the business unit runs.
     #[error("another export to this business unit is running with this data directory")]
     Locked,
@@ -148,6 +151,9 @@ pub(crate) async fn export(
     watch: Watcher<'_>,
 ) -> Result<Ended, ExportError> {
     let prepared = prepare(&request)?;
+    if prepared.connection.grant.is_none() {
+        return Err(ExportError::Unconnected(prepared.connection.unconnected()));
+    }
     let store = Store::open(&request.data_dir).await?;
     let _lock = lock(&store, &prepared.connection)?;
     let job = make_job(&store, &request, &prepared).await?;

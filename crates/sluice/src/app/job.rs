@@ -54,11 +54,7 @@ pub(crate) struct Ended {
 /// A client for a connection.
 pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<Client, String> {
     let Some(grant) = connection.grant.clone() else {
-        return Err(format!(
-            "{} has no refresh_token yet; run `sluice connect --connection-file {}`",
-            connection.path.display(),
-            connection.path.display()
-        ));
+        return Err(connection.unconnected());
     };
     let keeper = connection.keeper();
     let tokens = Tokens::new(connection.login_url.clone(), connection.app.clone(), grant, keeper, clock.clone())
@@ -106,6 +102,8 @@ impl Run<'_> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
         let mut figures = Figures { stages: Stages { query: self.query_seconds, ..Stages::default() }, ..Figures::default() };
+        let read = self.job.frozen_rows.unwrap_or(0);
+        figures.tally = Tally { read, unsent: read, ..Tally::default() };
         for note in &self.plan.notes {
             watch(Watched::Note(note.clone()));
         }
@@ -133,7 +131,6 @@ impl Run<'_> {
             Ok(result) => result,
             Err(error) => return Early::Stopped(Some(Stop::Result(error))),
         };
-        figures.tally = Tally { read: result.rows(), unsent: result.rows(), ..Tally::default() };
         let custom = if export::unknown_columns(result.schema(), &self.plan.target).is_empty() {
             Vec::new()
         } else {

@@ -178,6 +178,10 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             }
             signal.unwrap_or(query_exit(error))
         }
+        ExportError::Unconnected(message) => {
+            say(&format!("error: {message}"));
+            Exit::Authentication
+        }
         ExportError::Locked => {
             say(&format!("error: {error}"));
             say("  hint: wait for it; the five calls at once that Pardot admits belong to one export at a time");

@@ -115,7 +115,7 @@ impl Progress {
             bar
         });
         let template = match all {
-            Some(_) => "{prefix:>6} [{bar:28}] {human_pos}/{human_len} rows  {per_sec}  {msg}",
+            Some(_) => "{prefix:>6} [{bar:28}] {human_pos}/{human_len} rows  {eta} left  {wide_msg}",
             None => "{prefix:>6} {spinner} {human_pos} rows  {elapsed}",
         };
         if bar.prefix() != stage {
