@@ -11,8 +11,8 @@ use std::time::Instant;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use export::{Checked, FrozenResult, Way, columns_of, estimate, object_of};
 use model::{Plan, Settings};
-use parquet::arrow::ArrowWriter;
 use pardot::ApiVersion;
+use parquet::arrow::ArrowWriter;
 
 /// Rows made at once.
 const ROWS_AT_ONCE: i64 = 10_000;
@@ -26,7 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
     for (name, given) in [
         ("body", &[] as &[(&str, &str)]),
-        ("uri, max_payload 5000", &[("batch_carrier", "uri"), ("max_payload", "5000")]),
+        (
+            "uri, max_payload 5000",
+            &[("batch_carrier", "uri"), ("max_payload", "5000")],
+        ),
     ] {
         let mut settings = Settings::default();
         for (name, text) in given {
@@ -39,7 +42,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let estimate = estimate(&result, &*object, &plan.delivery, &Checked::default(), way, &mut |_| {})?;
         let seconds = started.elapsed().as_secs_f64();
         let rate = result.rows() as f64 / seconds;
-        writeln!(out, "{name}: {} rows in {} batches, {seconds:.2} s, {rate:.0} rows/s", estimate.rows, estimate.batches)?;
+        writeln!(
+            out,
+            "{name}: {} rows in {} batches, {seconds:.2} s, {rate:.0} rows/s",
+            estimate.rows, estimate.batches
+        )?;
     }
     Ok(())
 }
@@ -81,8 +88,16 @@ fn batch(numbers: std::ops::Range<i64>) -> Result<RecordBatch, arrow::error::Arr
         ("last_name", texts(&|row| format!("O'Neill-{}", row % 5000)), true),
         ("company", texts(&|row| format!("Example & Sons {}", row % 300)), true),
         ("job_title", texts(&|row| format!("Engineer {}", row % 20)), true),
-        ("country", texts(&|row| ["Italy", "Japan", "Brazil"][usize::try_from(row % 3).unwrap_or(0)].to_owned()), true),
-        ("campaign_id", whole(&|row| (row % 3 == 0).then_some(row % 40 + 1)), true),
+        (
+            "country",
+            texts(&|row| ["Italy", "Japan", "Brazil"][usize::try_from(row % 3).unwrap_or(0)].to_owned()),
+            true,
+        ),
+        (
+            "campaign_id",
+            whole(&|row| (row % 3 == 0).then_some(row % 40 + 1)),
+            true,
+        ),
         ("score", whole(&|row| Some(row % 100)), true),
         ("is_do_not_email", truths, true),
     ])

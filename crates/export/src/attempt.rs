@@ -12,12 +12,12 @@ use pardot::{CallError, Refusal};
 
 use crate::call::send;
 use crate::deliver::{Stop, stop_of};
-use crate::run::Context;
 use crate::doubt::{Doubt, Found};
 use crate::ledger::LedgerError;
 use crate::object::Way;
 use crate::pack::carrier;
 use crate::record::Record;
+use crate::run::Context;
 
 /// How the rows of a batch ended.
 #[derive(Debug, Default)]
@@ -42,7 +42,12 @@ pub(crate) struct Part {
 
 impl Part {
     fn new(records: Vec<Record>) -> Part {
-        Part { records, last_chance: false, in_body: false, repeats: 0 }
+        Part {
+            records,
+            last_chance: false,
+            in_body: false,
+            repeats: 0,
+        }
     }
 
     fn rows(&self) -> Vec<RowNumber> {
@@ -84,11 +89,19 @@ pub(crate) async fn attempt(context: &Context, records: Vec<Record>, doubtful: b
 }
 
 /// Looks doubtful records up; those that Pardot has are settled, the absent ones come back.
-pub(crate) async fn settle_found(context: &Context, records: Vec<Record>, done: &mut Done) -> Result<Vec<Record>, Stop> {
+pub(crate) async fn settle_found(
+    context: &Context,
+    records: Vec<Record>,
+    done: &mut Done,
+) -> Result<Vec<Record>, Stop> {
     let Found { found, absent } = crate::doubt::look_up(context, records).await.map_err(stop_of)?;
     if !found.is_empty() {
         let rows: Vec<RowNumber> = found.iter().map(|record| record.row).collect();
-        context.ledger.settle(context.mark(rows.clone(), BatchEnd::Acked), Vec::new()).await.map_err(Stop::Ledger)?;
+        context
+            .ledger
+            .settle(context.mark(rows.clone(), BatchEnd::Acked), Vec::new())
+            .await
+            .map_err(Stop::Ledger)?;
         done.delivered.extend(rows);
     }
     Ok(absent)
@@ -97,11 +110,15 @@ pub(crate) async fn settle_found(context: &Context, records: Vec<Record>, done: 
 /// Sends one part and decides what follows.
 async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut Done) -> Result<(), Stop> {
     let way = context.way();
-    let Some((part, items)) = prepare(context, way, part, parts, done).await? else { return Ok(()) };
+    let Some((part, items)) = prepare(context, way, part, parts, done).await? else {
+        return Ok(());
+    };
     let inserts = part.records.iter().any(|record| context.object.inserts(record, way));
     if inserts && let Err(error) = context.newest().await {
         return match error {
-            CallError::Refused(refusal) if refusal.class == Class::Version => switch(context, way, refusal, part, parts),
+            CallError::Refused(refusal) if refusal.class == Class::Version => {
+                switch(context, way, refusal, part, parts)
+            }
             error => Err(stop_of(error)),
         };
     }
@@ -115,7 +132,9 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
     match answer {
         Ok(refused) => {
             context.confirm(way).await.map_err(Stop::Ledger)?;
-            settle(context, number, part, refused, parts, done).await.map_err(Stop::Ledger)
+            settle(context, number, part, refused, parts, done)
+                .await
+                .map_err(Stop::Ledger)
         }
         Err(CallError::Refused(refusal)) => {
             if inserts && refusal.class != Class::Unknown {
@@ -146,7 +165,11 @@ fn nothing_applied(error: &CallError) -> bool {
 }
 
 fn cleared(number: u64) -> BatchMark {
-    BatchMark { number, rows: Vec::new(), end: BatchEnd::Acked }
+    BatchMark {
+        number,
+        rows: Vec::new(),
+        end: BatchEnd::Acked,
+    }
 }
 
 /// The part's items, cut to what fits one call; records this version cannot take are rejected.
@@ -190,7 +213,12 @@ async fn prepare(
     if most < part.records.len() {
         let rest = part.records.split_off(most);
         items.truncate(most);
-        parts.push(Part { records: rest, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
+        parts.push(Part {
+            records: rest,
+            last_chance: part.last_chance,
+            in_body: part.in_body,
+            repeats: part.repeats,
+        });
     }
     Ok(Some((part, items)))
 }
@@ -207,7 +235,9 @@ async fn settle(
     let mut rejections = Vec::new();
     let mut again = Vec::new();
     for (place, given, text) in refused {
-        let Some(record) = part.records.get(place) else { continue };
+        let Some(record) = part.records.get(place) else {
+            continue;
+        };
         let known = given.and_then(code::find).or_else(|| code::by_message(&text));
         if known.is_some_and(|code| code.class == Class::RowOnce) && !part.last_chance {
             again.push(record.clone());
@@ -219,16 +249,29 @@ async fn settle(
     let out: Vec<RowNumber> = again.iter().map(|record| record.row).collect();
     let rows: Vec<RowNumber> = part.rows().into_iter().filter(|row| !out.contains(row)).collect();
     let rejected: Vec<RowNumber> = rejections.iter().map(|rejection| rejection.row).collect();
-    let mark = BatchMark { number, rows: rows.clone(), end: BatchEnd::Acked };
+    let mark = BatchMark {
+        number,
+        rows: rows.clone(),
+        end: BatchEnd::Acked,
+    };
     context.ledger.settle(mark, rejections).await?;
     done.delivered.extend(rows.iter().filter(|row| !rejected.contains(row)));
     done.rejected.extend(rejected);
-    parts.extend(again.into_iter().map(|record| Part { last_chance: true, ..Part::new(vec![record]) }));
+    parts.extend(again.into_iter().map(|record| Part {
+        last_chance: true,
+        ..Part::new(vec![record])
+    }));
     Ok(())
 }
 
 fn rejection(row: RowNumber, code: Option<u16>, reason: String, advice: Option<&'static str>) -> Rejection {
-    Rejection { row, column: None, code, reason, hint: advice.map(str::to_owned) }
+    Rejection {
+        row,
+        column: None,
+        code,
+        reason,
+        hint: advice.map(str::to_owned),
+    }
 }
 
 /// Pardot refused the whole call and applied nothing.
@@ -257,7 +300,10 @@ async fn refused(
             }
         }
         Class::RowOnce if part.records.len() == 1 && !part.last_chance => {
-            parts.push(Part { last_chance: true, ..part });
+            parts.push(Part {
+                last_chance: true,
+                ..part
+            });
             Ok(())
         }
         Class::Row | Class::RowOnce | Class::WholeBatch | Class::AlreadySo | Class::Import => {
@@ -270,7 +316,11 @@ async fn refused(
         }
         Class::Unknown | Class::Throttle | Class::Quota | Class::Transient | Class::Token | Class::Grant => {
             let rows = part.rows();
-            let mark = BatchMark { number, rows: rows.clone(), end: BatchEnd::Held };
+            let mark = BatchMark {
+                number,
+                rows: rows.clone(),
+                end: BatchEnd::Held,
+            };
             context.ledger.mark(mark).await.map_err(Stop::Ledger)?;
             done.held.extend(rows);
             context.note_unknown_code(refusal);
@@ -281,7 +331,12 @@ async fn refused(
 
 fn halve(mut part: Part, parts: &mut Vec<Part>) {
     let second = part.records.split_off(part.records.len() / 2);
-    parts.push(Part { records: second, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
+    parts.push(Part {
+        records: second,
+        last_chance: part.last_chance,
+        in_body: part.in_body,
+        repeats: part.repeats,
+    });
     parts.push(part);
 }
 
@@ -321,14 +376,22 @@ async fn unknown(
         return Ok(());
     }
     if let Some(waited) = still_running_for {
-        done.doubts.push(Doubt::after_timeout(absent, waited, context.clock.now()));
+        done.doubts
+            .push(Doubt::after_timeout(absent, waited, context.clock.now()));
         return Ok(());
     }
     context.ledger.mark(cleared(number)).await.map_err(Stop::Ledger)?;
     if repeats >= context.plan.retry.maximum_retries {
-        return Err(Stop::Outage { cause: "Pardot's answers could not be understood".into() });
+        return Err(Stop::Outage {
+            cause: "Pardot's answers could not be understood".into(),
+        });
     }
     context.pause(repeats, number).await;
-    parts.push(Part { records: absent, last_chance, in_body, repeats: repeats + 1 });
+    parts.push(Part {
+        records: absent,
+        last_chance,
+        in_body,
+        repeats: repeats + 1,
+    });
     Ok(())
 }

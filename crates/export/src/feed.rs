@@ -8,11 +8,11 @@ use model::{OnInvalid, Rejection};
 use tokio::sync::mpsc;
 
 use crate::deliver::{AHEAD, Feed};
-use crate::run::Context;
 use crate::ends::Ends;
 use crate::frozen::{FrozenResult, ResultError};
 use crate::pack::Packer;
 use crate::record::Record;
+use crate::run::Context;
 
 /// What the lanes get.
 pub(crate) enum Fed {
@@ -76,7 +76,10 @@ impl Feeder {
                     continue;
                 }
                 let encoded = object.encode(&cells, row, number);
-                if self.place(encoded.and_then(|record| self.context.admit(record))).is_err() {
+                if self
+                    .place(encoded.and_then(|record| self.context.admit(record)))
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
@@ -118,10 +121,16 @@ impl Feeder {
             self.send(Fed::Rejected(rejections))?;
         }
         if let Some(records) = self.packer.finish() {
-            self.send(Fed::Batch { records, doubtful: false })?;
+            self.send(Fed::Batch {
+                records,
+                doubtful: false,
+            })?;
         }
         if let Some(records) = self.doubtful.finish() {
-            self.send(Fed::Batch { records, doubtful: true })?;
+            self.send(Fed::Batch {
+                records,
+                doubtful: true,
+            })?;
         }
         Ok(())
     }

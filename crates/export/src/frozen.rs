@@ -37,7 +37,11 @@ impl FrozenResult {
     pub fn open(path: &Path) -> Result<FrozenResult, ResultError> {
         let builder = builder(path)?;
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-        Ok(FrozenResult { path: path.to_owned(), schema: builder.schema().clone(), rows })
+        Ok(FrozenResult {
+            path: path.to_owned(),
+            schema: builder.schema().clone(),
+            rows,
+        })
     }
 
     /// How many rows there are.
@@ -80,7 +84,10 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, ResultE
 }
 
 fn failed(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ResultError {
-    ResultError { path: path.to_owned(), source: source.into() }
+    ResultError {
+        path: path.to_owned(),
+        source: source.into(),
+    }
 }
 
 #[cfg(test)]

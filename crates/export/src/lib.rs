@@ -3,23 +3,23 @@
 //! Knows not where rows come from, who is watching, nor how the ledger keeps what it is told.
 //! In reading order, as a row meets them: its cells, its columns, its record, its batch, its request, its outcome.
 
-mod cell;
-mod columns;
-mod record;
-mod prospect;
-mod membership;
-mod frozen;
-mod check;
-mod pack;
-mod ledger;
-mod ends;
-mod object;
-mod call;
 mod attempt;
-mod doubt;
-mod feed;
-mod run;
+mod call;
+mod cell;
+mod check;
+mod columns;
 mod deliver;
+mod doubt;
+mod ends;
+mod feed;
+mod frozen;
+mod ledger;
+mod membership;
+mod object;
+mod pack;
+mod prospect;
+mod record;
+mod run;
 
 #[cfg(test)]
 mod fixture;

@@ -38,8 +38,14 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<JobId, String> {
         let fits = (1..=40).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        if fits { Ok(JobId(text.to_owned())) } else { Err("a job id is lower-case letters and digits".into()) }
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if fits {
+            Ok(JobId(text.to_owned()))
+        } else {
+            Err("a job id is lower-case letters and digits".into())
+        }
     }
 }
 
@@ -86,7 +92,10 @@ const STATES: [(JobState, &str); 10] = [
 impl JobState {
     /// The state's name, as the report and the store have it.
     pub fn name(self) -> &'static str {
-        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
+        STATES
+            .iter()
+            .find(|(state, _)| *state == self)
+            .map_or("", |(_, name)| name)
     }
 
     /// Whether `next` may follow. A failed or ended query is never sent; a success is final.
@@ -169,7 +178,14 @@ mod tests {
             (
                 JobState::Sending,
                 &[
-                    "sending", "parked_quota", "parked_outage", "needs_reconnect", "killed", "stopped", "held", "failed",
+                    "sending",
+                    "parked_quota",
+                    "parked_outage",
+                    "needs_reconnect",
+                    "killed",
+                    "stopped",
+                    "held",
+                    "failed",
                     "success",
                 ],
             ),
@@ -183,10 +199,17 @@ mod tests {
             (JobState::Success, &[]),
         ];
         for (state, want) in cases {
-            let next: Vec<&str> =
-                STATES.iter().filter(|(next, _)| state.may_become(*next)).map(|(_, name)| *name).collect();
+            let next: Vec<&str> = STATES
+                .iter()
+                .filter(|(next, _)| state.may_become(*next))
+                .map(|(_, name)| *name)
+                .collect();
             assert_eq!(next, want, "{state}");
-            assert_eq!(state.resumable(), state != JobState::Querying && state.may_become(JobState::Sending), "{state}");
+            assert_eq!(
+                state.resumable(),
+                state != JobState::Querying && state.may_become(JobState::Sending),
+                "{state}"
+            );
             assert_eq!(serde_json::to_value(state).unwrap(), state.name());
         }
     }

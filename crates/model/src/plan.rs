@@ -128,7 +128,10 @@ impl Plan {
     /// # Errors
     /// Every value that does not fit its setting.
     pub fn parse(settings: &Settings) -> Result<Plan, Problems> {
-        let mut read = Reader { settings, problems: Problems::default() };
+        let mut read = Reader {
+            settings,
+            problems: Problems::default(),
+        };
         let data_object = read.choice("data_object");
         let operation = read.choice("prospect_list_operation");
         let lists = read.list_ids("prospect_lists");
@@ -147,13 +150,21 @@ impl Plan {
         };
         let target = match data_object {
             "list_memberships" => Target::ListMemberships {
-                operation: if membership == "delete" { MembershipOperation::Delete } else { MembershipOperation::Upsert },
+                operation: if membership == "delete" {
+                    MembershipOperation::Delete
+                } else {
+                    MembershipOperation::Upsert
+                },
             },
             _ => Target::Prospects {
                 match_by: if by_email { MatchBy::Email } else { MatchBy::Key },
                 lists: (!lists.is_empty()).then_some(ListChange {
                     lists,
-                    operation: if operation == "remove" { ListOperation::Remove } else { ListOperation::Add },
+                    operation: if operation == "remove" {
+                        ListOperation::Remove
+                    } else {
+                        ListOperation::Add
+                    },
                 }),
             },
         };
@@ -168,7 +179,13 @@ impl Plan {
         };
         let notes = notes(settings, &target, tasks);
         let on_invalid = if skip { OnInvalid::Skip } else { OnInvalid::Stop };
-        read.problems.or(|| Plan { target, on_invalid, delivery, retry, notes })
+        read.problems.or(|| Plan {
+            target,
+            on_invalid,
+            delivery,
+            retry,
+            notes,
+        })
     }
 }
 
@@ -190,7 +207,9 @@ fn notes(settings: &Settings, target: &Target, tasks: u64) -> Vec<String> {
         notes.push("prospect_list_operation has no effect without prospect_lists".into());
     }
     if tasks > MOST_LANES {
-        notes.push(format!("parallel_tasks: {tasks} has the effect of 5, which is what Pardot admits"));
+        notes.push(format!(
+            "parallel_tasks: {tasks} has the effect of 5, which is what Pardot admits"
+        ));
     }
     notes
 }
@@ -207,7 +226,10 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&mut self, setting: &Setting, hint: Option<String>) {
-        let problem = Problem::at(format!("settings.{}", setting.name), format!("must be {}", setting.allowed()));
+        let problem = Problem::at(
+            format!("settings.{}", setting.name),
+            format!("must be {}", setting.allowed()),
+        );
         self.problems.push(match hint {
             Some(hint) => problem.hint(hint),
             None => problem.hint(setting.help),
@@ -242,7 +264,9 @@ impl<'a> Reader<'a> {
 
     fn integer(&mut self, name: &str) -> u64 {
         let setting = Self::setting(name);
-        let Kind::Integer { min, max } = setting.kind else { return 0 };
+        let Kind::Integer { min, max } = setting.kind else {
+            return 0;
+        };
         match self.settings.text(setting).trim().parse::<u64>() {
             Ok(number) if (min..=max).contains(&number) => number,
             _ => {
@@ -254,7 +278,9 @@ impl<'a> Reader<'a> {
 
     fn seconds(&mut self, name: &str) -> Duration {
         let setting = Self::setting(name);
-        let Kind::Seconds { min, max } = setting.kind else { return Duration::ZERO };
+        let Kind::Seconds { min, max } = setting.kind else {
+            return Duration::ZERO;
+        };
         match self.settings.text(setting).trim().parse::<f64>() {
             Ok(number) if (min..=max).contains(&number) => Duration::from_secs_f64(number),
             _ => {
@@ -278,7 +304,10 @@ impl<'a> Reader<'a> {
                 }
                 Err(_) => self.refuse(
                     setting,
-                    Some(format!("\"{}\" is no list id: a whole number, the one in the list's URL", part.trim())),
+                    Some(format!(
+                        "\"{}\" is no list id: a whole number, the one in the list's URL",
+                        part.trim()
+                    )),
                 ),
             }
         }

@@ -89,7 +89,7 @@ pub struct Report {
     pub rows: Tally,
     /// Calls to Pardot.
     pub calls: Calls,
-    /// Bytes of requests and answers.
+    /// Bytes of requests.
     pub bytes_sent: u64,
     /// Bytes of answers.
     pub bytes_received: u64,

@@ -169,7 +169,9 @@ impl Active {
             Times::Chance { probability, seed } => {
                 let seen = self.seen.entry(hash).or_insert(0);
                 *seen += 1;
-                let roll = mix(mix(*seed ^ 0x9E37_79B9_7F4A_7C15, hash), *seen);
+                // Small numbers are spread first: otherwise successive rolls are close to each other for some hashes.
+                let turn = seen.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+                let roll = mix(mix(*seed ^ 0x9E37_79B9_7F4A_7C15, hash), turn);
                 // 53 bits are exact in a double.
                 ((roll >> 11) as f64) / ((1u64 << 53) as f64) < *probability
             }

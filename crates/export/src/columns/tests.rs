@@ -8,12 +8,25 @@ use model::{ListChange, MembershipOperation};
 
 use super::*;
 
-const BY_KEY: Target = Target::Prospects { match_by: MatchBy::Key, lists: None::<ListChange> };
-const BY_EMAIL: Target = Target::Prospects { match_by: MatchBy::Email, lists: None::<ListChange> };
-const MEMBERSHIPS: Target = Target::ListMemberships { operation: MembershipOperation::Upsert };
+const BY_KEY: Target = Target::Prospects {
+    match_by: MatchBy::Key,
+    lists: None::<ListChange>,
+};
+const BY_EMAIL: Target = Target::Prospects {
+    match_by: MatchBy::Email,
+    lists: None::<ListChange>,
+};
+const MEMBERSHIPS: Target = Target::ListMemberships {
+    operation: MembershipOperation::Upsert,
+};
 
 fn schema(names: &[&str]) -> Schema {
-    Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
+    Schema::new(
+        names
+            .iter()
+            .map(|name| Field::new(*name, DataType::Utf8, true))
+            .collect::<Vec<_>>(),
+    )
 }
 
 fn custom() -> [CustomField; 2] {
@@ -38,9 +51,16 @@ fn check(target: &Target, names: &[&str], want: &Expect) {
 
 #[test]
 fn the_manuals_35_columns_are_known_with_their_types() {
-    let names: Vec<&str> = field::FIELDS.iter().filter(|field| field.manual).map(|field| field.name).collect();
+    let names: Vec<&str> = field::FIELDS
+        .iter()
+        .filter(|field| field.manual)
+        .map(|field| field.name)
+        .collect();
     assert_eq!(names.len(), 35);
-    check(&BY_KEY, &names, &expect![[r#"
+    check(
+        &BY_KEY,
+        &names,
+        &expect![[r#"
         id Some(0), fid Some(1), email Some(2)
         3 campaign_id Id v5 campaignId
         4 salutation Text v5 salutation
@@ -73,17 +93,26 @@ fn the_manuals_35_columns_are_known_with_their_types() {
         31 is_do_not_call Boolean v5 isDoNotCall
         32 is_reviewed Boolean v5 isReviewed
         33 is_starred Boolean v5 isStarred
-        34 is_archived Boolean v5 -"#]]);
+        34 is_archived Boolean v5 -"#]],
+    );
 }
 
 #[test]
 fn keys_and_custom_fields_in_any_order() {
-    check(&BY_KEY, &["Visits", "email", "score", "Favourite_Colour", "fid"], &expect![[r#"
+    check(
+        &BY_KEY,
+        &["Visits", "email", "score", "Favourite_Colour", "fid"],
+        &expect![[r#"
         id None, fid Some(4), email Some(1)
         0 Visits Custom v5 Visits__c
         2 score Integer v5 score
-        3 Favourite_Colour Custom v5 Favourite_Colour__c"#]]);
-    check(&BY_EMAIL, &["id", "email"], &expect!["id Some(0), fid None, email Some(1)"]);
+        3 Favourite_Colour Custom v5 Favourite_Colour__c"#]],
+    );
+    check(
+        &BY_EMAIL,
+        &["id", "email"],
+        &expect!["id Some(0), fid None, email Some(1)"],
+    );
 }
 
 #[test]
@@ -91,8 +120,18 @@ fn every_wrong_column_is_told_at_once_with_the_nearest_name() {
     check(
         &BY_KEY,
         &[
-            "email", "First_Name", "frist_name", "favourite_colour", "list_77", "list_", "opted_out", "created_at", "shoe_size",
-            "score", "score", "",
+            "email",
+            "First_Name",
+            "frist_name",
+            "favourite_colour",
+            "list_77",
+            "list_",
+            "opted_out",
+            "created_at",
+            "shoe_size",
+            "score",
+            "score",
+            "",
         ],
         &expect![[r#"
             column score: stands twice in the result
@@ -120,28 +159,66 @@ fn every_wrong_column_is_told_at_once_with_the_nearest_name() {
 
 #[test]
 fn a_key_is_needed() {
-    check(&BY_KEY, &["first_name"], &expect![[r#"
+    check(
+        &BY_KEY,
+        &["first_name"],
+        &expect![[r#"
         columns: no key: the result has no column id, fid or email
-          hint: select the column that says which prospect a row is about"#]]);
-    check(&BY_EMAIL, &["id", "fid"], &expect!["id Some(0), fid Some(1), email None"]);
-    check(&BY_KEY, &["Email"], &expect![[r#"
+          hint: select the column that says which prospect a row is about"#]],
+    );
+    check(
+        &BY_EMAIL,
+        &["id", "fid"],
+        &expect![[r#"
+        columns: no key: the result has no column email (upsert_by_email is true)
+          hint: select the column that says which prospect a row is about"#]],
+    );
+    check(
+        &BY_EMAIL,
+        &["Id"],
+        &expect![[r#"
+        column Id: is no field of a prospect
+          hint: names are case-sensitive: write AS id
+        columns: no key: the result has no column email (upsert_by_email is true)
+          hint: select the column that says which prospect a row is about"#]],
+    );
+    check(
+        &BY_KEY,
+        &["Email"],
+        &expect![[r#"
         column Email: is no field of a prospect
-          hint: names are case-sensitive: write AS email"#]]);
-    check(&BY_EMAIL, &["EMAIL", "first_name"], &expect![[r#"
+          hint: names are case-sensitive: write AS email"#]],
+    );
+    check(
+        &BY_EMAIL,
+        &["EMAIL", "first_name"],
+        &expect![[r#"
         column EMAIL: is no field of a prospect
-          hint: names are case-sensitive: write AS email"#]]);
-    check(&BY_KEY, &[], &expect![[r#"
+          hint: names are case-sensitive: write AS email"#]],
+    );
+    check(
+        &BY_KEY,
+        &[],
+        &expect![[r#"
         columns: no key: the result has no column id, fid or email
-          hint: select the column that says which prospect a row is about"#]]);
+          hint: select the column that says which prospect a row is about"#]],
+    );
 }
 
 #[test]
 fn memberships_are_two_columns_and_no_more() {
-    check(&MEMBERSHIPS, &["list_id", "prospect_id"], &expect![[r#"
+    check(
+        &MEMBERSHIPS,
+        &["list_id", "prospect_id"],
+        &expect![[r#"
         id None, fid None, email None
         1 prospect_id Id v5 -
-        0 list_id Id v5 -"#]]);
-    check(&MEMBERSHIPS, &["Prospect_Id", "list_id", "list_id", "first_name"], &expect![[r#"
+        0 list_id Id v5 -"#]],
+    );
+    check(
+        &MEMBERSHIPS,
+        &["Prospect_Id", "list_id", "list_id", "first_name"],
+        &expect![[r#"
         column list_id: stands twice in the result
           hint: give one of them another name
         column prospect_id: is required for list_memberships
@@ -149,12 +226,17 @@ fn memberships_are_two_columns_and_no_more() {
         column Prospect_Id: is no field of a list membership
           hint: did you mean prospect_id?
         column first_name: is no field of a list membership
-          hint: select prospect_id and list_id alone"#]]);
-    check(&MEMBERSHIPS, &[], &expect![[r#"
+          hint: select prospect_id and list_id alone"#]],
+    );
+    check(
+        &MEMBERSHIPS,
+        &[],
+        &expect![[r#"
         column prospect_id: is required for list_memberships
           hint: SELECT … AS prospect_id
         column list_id: is required for list_memberships
-          hint: SELECT … AS list_id"#]]);
+          hint: SELECT … AS list_id"#]],
+    );
 }
 
 #[test]
@@ -162,7 +244,11 @@ fn the_custom_field_list_is_fetched_only_for_names_that_it_could_tell() {
     let cases: [(&Target, &[&str], &[&str]); 4] = [
         (&BY_KEY, &["id", "email", "opted_out", "is_archived"], &[]),
         (&BY_KEY, &["Email", "FIRST_NAME", "list_77"], &[]),
-        (&BY_KEY, &["email", "Visits", "list_x", "shoe_size"], &["Visits", "list_x", "shoe_size"]),
+        (
+            &BY_KEY,
+            &["email", "Visits", "list_x", "shoe_size"],
+            &["Visits", "list_x", "shoe_size"],
+        ),
         (&MEMBERSHIPS, &["Visits"], &[]),
     ];
     for (target, names, want) in cases {
@@ -176,7 +262,10 @@ fn no_read_only_field_can_be_written() {
         let problems = columns_of(&schema(&["id", field.name]), &BY_KEY, &[]).unwrap_err();
         assert_eq!(
             problems.to_string(),
-            format!("column {}: is read-only in Pardot\n  hint: leave it out of the SELECT", field.name)
+            format!(
+                "column {}: is read-only in Pardot\n  hint: leave it out of the SELECT",
+                field.name
+            )
         );
     }
 }

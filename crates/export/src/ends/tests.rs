@@ -22,12 +22,28 @@ struct Notebook {
 }
 
 impl Notebook {
-    fn of(marks: &[(u64, &[RowNumber], BatchEnd)], rejected: &[RowNumber]) -> Notebook {
-        let mark = |(number, rows, end): &(u64, &[RowNumber], BatchEnd)| {
-            (*number, BatchMark { number: *number, rows: rows.to_vec(), end: *end })
+    fn of(marks: &[Mark<'_>], rejected: &[RowNumber]) -> Notebook {
+        let mark = |(number, rows, end): &Mark<'_>| {
+            (
+                *number,
+                BatchMark {
+                    number: *number,
+                    rows: rows.to_vec(),
+                    end: *end,
+                },
+            )
         };
         let rejection = |row: &RowNumber| {
-            (*row, Rejection { row: *row, column: None, code: None, reason: "no".into(), hint: None })
+            (
+                *row,
+                Rejection {
+                    row: *row,
+                    column: None,
+                    code: None,
+                    reason: "no".into(),
+                    hint: None,
+                },
+            )
         };
         Notebook {
             marks: marks.iter().map(mark).collect(),
@@ -39,12 +55,17 @@ impl Notebook {
     fn page<T: Clone>(&self, kept: &BTreeMap<u64, T>, after: u64, limit: u32) -> Vec<T> {
         *self.asked.lock().unwrap() += 1;
         let limit = usize::try_from(self.most.unwrap_or(limit).min(limit)).unwrap();
-        kept.range(after + 1..).take(limit).map(|(_, kept)| kept.clone()).collect()
+        kept.range(after + 1..)
+            .take(limit)
+            .map(|(_, kept)| kept.clone())
+            .collect()
     }
 }
 
 fn not_here() -> LedgerError {
-    LedgerError { message: "ends are only read".into() }
+    LedgerError {
+        message: "ends are only read".into(),
+    }
 }
 
 #[async_trait]
@@ -92,20 +113,38 @@ fn members(set: &RowSet) -> Vec<RowNumber> {
     (0..200).filter(|row| set.contains(*row)).collect()
 }
 
+/// Number, rows and end of a batch.
+type Mark<'a> = (u64, &'a [RowNumber], BatchEnd);
+
 /// Delivered, rejected and doubtful rows, and the number of the next batch.
 type Wanted<'a> = (&'a [RowNumber], &'a [RowNumber], &'a [RowNumber], u64);
 
 #[test]
 fn marks_and_rejections_become_ends() {
     use BatchEnd::{Acked, Held, Sent};
-    let cases: [(&str, &[(u64, &[RowNumber], BatchEnd)], &[RowNumber], Wanted<'_>); 8] = [
+    let cases: [(&str, &[Mark<'_>], &[RowNumber], Wanted<'_>); 8] = [
         ("an empty ledger", &[], &[], (&[], &[], &[], 1)),
         ("taken", &[(1, &[1, 2], Acked)], &[], (&[1, 2], &[], &[], 2)),
-        ("taken but one", &[(1, &[1, 2, 3], Acked)], &[2], (&[1, 3], &[2], &[], 2)),
+        (
+            "taken but one",
+            &[(1, &[1, 2, 3], Acked)],
+            &[2],
+            (&[1, 3], &[2], &[], 2),
+        ),
         ("rejected before sending", &[], &[4], (&[], &[4], &[], 1)),
-        ("sent, then the power went", &[(1, &[1], Acked), (3, &[5, 6], Sent)], &[], (&[1], &[], &[5, 6], 4)),
+        (
+            "sent, then the power went",
+            &[(1, &[1], Acked), (3, &[5, 6], Sent)],
+            &[],
+            (&[1], &[], &[5, 6], 4),
+        ),
         ("held", &[(2, &[5], Held)], &[], (&[], &[], &[5], 3)),
-        ("doubted, later settled", &[(1, &[5, 6, 7], Sent), (2, &[5], Acked)], &[6], (&[5], &[6], &[7], 3)),
+        (
+            "doubted, later settled",
+            &[(1, &[5, 6, 7], Sent), (2, &[5], Acked)],
+            &[6],
+            (&[5], &[6], &[7], 3),
+        ),
         ("refused and cleared", &[(1, &[], Acked)], &[], (&[], &[], &[], 2)),
     ];
     for (name, marks, rejected, (want_delivered, want_rejected, want_doubtful, next)) in cases {
@@ -115,7 +154,11 @@ fn marks_and_rejections_become_ends() {
         assert_eq!(members(&ends.doubtful), want_doubtful, "{name}");
         assert_eq!((ends.next_batch(), ends.held.len()), (next, 0), "{name}");
         for row in 0..20 {
-            assert_eq!(ends.settled(row), want_delivered.contains(&row) || want_rejected.contains(&row), "{name} {row}");
+            assert_eq!(
+                ends.settled(row),
+                want_delivered.contains(&row) || want_rejected.contains(&row),
+                "{name} {row}"
+            );
         }
     }
 }
@@ -123,15 +166,34 @@ fn marks_and_rejections_become_ends() {
 #[test]
 fn a_ledger_is_read_to_its_end_however_short_its_pages() {
     let marks: Vec<(u64, Vec<RowNumber>)> = (1..=9).map(|number| (number * 2, vec![number])).collect();
-    let marks: Vec<(u64, &[RowNumber], BatchEnd)> =
-        marks.iter().map(|(number, rows)| (*number, rows.as_slice(), BatchEnd::Acked)).collect();
-    let notebook = Notebook { most: Some(2), ..Notebook::of(&marks, &[20, 30, 40]) };
+    let marks: Vec<Mark<'_>> = marks
+        .iter()
+        .map(|(number, rows)| (*number, rows.as_slice(), BatchEnd::Acked))
+        .collect();
+    let notebook = Notebook {
+        most: Some(2),
+        ..Notebook::of(&marks, &[20, 30, 40])
+    };
     let ends = read(&notebook, &[50]);
-    assert_eq!((ends.delivered.len(), ends.rejected.len(), ends.next_batch()), (9, 3, 19));
-    assert_eq!(*notebook.asked.lock().unwrap(), 9, "five pages and two, each list once more for its end");
+    assert_eq!(
+        (ends.delivered.len(), ends.rejected.len(), ends.next_batch()),
+        (9, 3, 19)
+    );
+    assert_eq!(
+        *notebook.asked.lock().unwrap(),
+        9,
+        "five pages and two, each list once more for its end"
+    );
     assert!(ends.settled(50) && !ends.settled(51));
     let tally = ends.tally(100);
-    let want = Tally { read: 100, delivered: 9, rejected: 3, superseded: 1, held: 0, unsent: 87 };
+    let want = Tally {
+        read: 100,
+        delivered: 9,
+        rejected: 3,
+        superseded: 1,
+        held: 0,
+        unsent: 87,
+    };
     assert_eq!(tally, want);
 }
 
@@ -182,7 +244,7 @@ proptest! {
             .zip(history)
             .map(|(number, (rows, end))| (number, rows.into_iter().collect(), ENDS[usize::from(end)]))
             .collect();
-        let marks: Vec<(u64, &[RowNumber], BatchEnd)> =
+        let marks: Vec<Mark<'_>> =
             history.iter().map(|(number, rows, end)| (*number, rows.as_slice(), *end)).collect();
         let rejected: Vec<RowNumber> = rejected.into_iter().collect();
         let superseded: Vec<RowNumber> = superseded.into_iter().collect();

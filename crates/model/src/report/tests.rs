@@ -39,16 +39,32 @@ fn the_machine_form() {
         format_version: REPORT_FORMAT_VERSION,
         job: JobId::new(1_790_000_000, 7),
         status: JobState::Stopped,
-        cause: Some(StopCause { message: "row 4 was rejected".into(), hint: None }),
-        rows: Tally { read: 5, delivered: 3, rejected: 1, superseded: 0, held: 0, unsent: 1 },
-        calls: Calls { total: 1, by_kind: BTreeMap::from([("batchUpsert".into(), 1)]) },
+        cause: Some(StopCause {
+            message: "row 4 was rejected".into(),
+            hint: None,
+        }),
+        rows: Tally {
+            read: 5,
+            delivered: 3,
+            rejected: 1,
+            superseded: 0,
+            held: 0,
+            unsent: 1,
+        },
+        calls: Calls {
+            total: 1,
+            by_kind: BTreeMap::from([("batchUpsert".into(), 1)]),
+        },
         bytes_sent: 1200,
         bytes_received: 80,
         max_in_flight: 1,
         retries: 0,
         throttles: 0,
         token_refreshes: 1,
-        daily_calls: Some(DailyCalls { used: 10, limit: 25_000 }),
+        daily_calls: Some(DailyCalls {
+            used: 10,
+            limit: 25_000,
+        }),
         rejected_by_reason: vec![ReasonCount {
             code: None,
             column: Some("score".into()),
@@ -56,7 +72,11 @@ fn the_machine_form() {
             rows: 1,
         }],
         rejects_file: None,
-        stages: Stages { query: 0.5, check: 0.25, send: 1.0 },
+        stages: Stages {
+            query: 0.5,
+            check: 0.25,
+            send: 1.0,
+        },
         seconds: 1.75,
         rows_per_second: 4.0,
         notes: vec![],
@@ -112,6 +132,7 @@ fn the_machine_form() {
           "seconds": 1.75,
           "rows_per_second": 4.0,
           "notes": []
-        }"#]].assert_eq(&text);
+        }"#]]
+    .assert_eq(&text);
     assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
 }

@@ -22,7 +22,13 @@ fn names_and_defaults_are_the_manuals() {
     let table: Vec<String> = SETTINGS
         .iter()
         .map(|setting| {
-            format!("{} = {} ({}; {:?})", setting.name, setting.default, setting.allowed(), setting.applies)
+            format!(
+                "{} = {} ({}; {:?})",
+                setting.name,
+                setting.default,
+                setting.allowed(),
+                setting.applies
+            )
         })
         .collect();
     expect![[r#"
@@ -39,13 +45,19 @@ fn names_and_defaults_are_the_manuals() {
         maximum_retries = 5 (a whole number from 0 to 1000; Always)
         initial_retry_wait = 1 (seconds from 0 to 86400; Always)
         maximum_retry_wait = 120 (seconds from 0 to 86400; Always)
-        maximum_connection_timeout = 300 (seconds from 0.01 to 86400; Always)"#]].assert_eq(&table.join("\n"));
+        maximum_connection_timeout = 300 (seconds from 0.01 to 86400; Always)"#]]
+    .assert_eq(&table.join("\n"));
 }
 
 #[test]
 fn every_setting_is_found_by_its_exact_name_alone() {
     for setting in SETTINGS {
-        assert_eq!(Setting::find(setting.name).map(|found| found.name), Some(setting.name), "{} stands twice", setting.name);
+        assert_eq!(
+            Setting::find(setting.name).map(|found| found.name),
+            Some(setting.name),
+            "{} stands twice",
+            setting.name
+        );
         assert!(Setting::find(&setting.name.to_uppercase()).is_none());
         assert!(!setting.help.is_empty());
     }
@@ -58,7 +70,9 @@ fn scalars_become_texts() {
             "max_payload": 2500, "skip_invalid_records": true, "initial_retry_wait": 0.5, "data_object": "prospects",
             "prospect_lists": [77, "78"], "maximum_retries": null,
         }),
-        &expect![[r#"{"data_object":"prospects","initial_retry_wait":"0.5","max_payload":"2500","prospect_lists":"77,78","skip_invalid_records":"true"}"#]],
+        &expect![[
+            r#"{"data_object":"prospects","initial_retry_wait":"0.5","max_payload":"2500","prospect_lists":"77,78","skip_invalid_records":"true"}"#
+        ]],
     );
     check(&json!({}), &expect!["{}"]);
 }
@@ -82,7 +96,10 @@ fn every_wrong_name_and_shape_is_told_at_once() {
             settings.upsert-by-email: is not a setting
               hint: did you mean upsert_by_email?"#]],
     );
-    check(&json!(["data_object"]), &expect!["settings: must be a mapping of names to values"]);
+    check(
+        &json!(["data_object"]),
+        &expect!["settings: must be a mapping of names to values"],
+    );
 }
 
 #[test]
@@ -91,8 +108,17 @@ fn a_later_value_replaces_an_earlier_one_and_texts_read_back() {
     settings.set("max_payload", "1").unwrap();
     settings.set("max_payload", "2").unwrap();
     let setting = Setting::find("max_payload").unwrap();
-    assert_eq!((settings.given("max_payload"), settings.text(setting)), (Some("2"), "2"));
-    assert_eq!((Settings::default().given("max_payload"), Settings::default().text(setting)), (None, "5000"));
+    assert_eq!(
+        (settings.given("max_payload"), settings.text(setting)),
+        (Some("2"), "2")
+    );
+    assert_eq!(
+        (
+            Settings::default().given("max_payload"),
+            Settings::default().text(setting)
+        ),
+        (None, "5000")
+    );
     let mut again = Settings::default();
     again.set_all(&settings.to_json()).unwrap();
     assert_eq!(again, settings);

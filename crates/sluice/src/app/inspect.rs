@@ -38,9 +38,16 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let folder = tempfile::tempdir().map_err(|error| failed(format!("no temporary directory: {error}")))?;
     let path = folder.path().join("result.parquet");
     let limits = limits(folder.path(), request.query_time);
-    query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.stopped(), &mut |_| {})
-        .await
-        .map_err(|error| ExportError::Query(Box::new(error)))?;
+    query::freeze(
+        &request.sql,
+        &prepared.tables,
+        &limits,
+        &path,
+        stop.stopped(),
+        &mut |_| {},
+    )
+    .await
+    .map_err(|error| ExportError::Query(Box::new(error)))?;
     let result = FrozenResult::open(&path).map_err(|error| failed(error.to_string()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = client(&prepared.connection, &prepared.plan, &clock).map_err(failed)?;
@@ -58,8 +65,9 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let way = first_way(&plan.target, &*object, &learned, &checked);
     let mut reasons: Vec<(Option<String>, String, u64)> = Vec::new();
     let mut count = |rejection: Rejection| {
-        let known =
-            reasons.iter_mut().find(|(column, reason, _)| *column == rejection.column && *reason == rejection.reason);
+        let known = reasons
+            .iter_mut()
+            .find(|(column, reason, _)| *column == rejection.column && *reason == rejection.reason);
         match known {
             Some((.., rows)) => *rows += 1,
             None => reasons.push((rejection.column, rejection.reason, 1)),
@@ -140,7 +148,11 @@ impl DryRun {
             grouped(self.rejected),
             grouped(self.superseded)
         )];
-        lines.push(format!("  {} calls needed ({})", grouped(self.estimate.calls), way(self.way)));
+        lines.push(format!(
+            "  {} calls needed ({})",
+            grouped(self.estimate.calls),
+            way(self.way)
+        ));
         if let Some(usage) = self.usage {
             let left = left(usage);
             let days = if left < self.estimate.calls && usage.limit > 0 {
@@ -149,7 +161,11 @@ impl DryRun {
             } else {
                 String::new()
             };
-            lines.push(format!("  {} of {} calls left today{days}", grouped(left), grouped(usage.limit)));
+            lines.push(format!(
+                "  {} of {} calls left today{days}",
+                grouped(left),
+                grouped(usage.limit)
+            ));
         }
         for (column, reason, rows) in &self.reasons {
             let column = column.as_ref().map(|column| format!("{column} ")).unwrap_or_default();
@@ -195,7 +211,11 @@ pub(crate) struct Diagnosis {
 /// A client with patience for one look: few retries, short waits.
 pub(crate) fn reader(connection: &Connection) -> Result<Client, String> {
     let mut settings = Settings::default();
-    for (name, value) in [("maximum_retries", "2"), ("maximum_retry_wait", "5"), ("maximum_connection_timeout", "60")] {
+    for (name, value) in [
+        ("maximum_retries", "2"),
+        ("maximum_retry_wait", "5"),
+        ("maximum_connection_timeout", "60"),
+    ] {
         settings.set(name, value).map_err(|problem| problem.to_string())?;
     }
     let plan = Plan::parse(&settings).map_err(|problems| problems.to_string())?;
@@ -212,26 +232,41 @@ pub(crate) async fn doctor(connection: &Connection) -> Diagnosis {
     let client = match reader(connection) {
         Ok(client) => client,
         Err(message) => {
-            checks.push(Check { check: "grant", ok: false, found: message, next: None });
+            checks.push(Check {
+                check: "grant",
+                ok: false,
+                found: message,
+                next: None,
+            });
             return Diagnosis { checks, dead: true };
         }
     };
-    let version = match client.send(&Newest { version: ApiVersion::V4 }).await {
+    let version = match client
+        .send(&Newest {
+            version: ApiVersion::V4,
+        })
+        .await
+    {
         Ok(_) => Ok("version 4: several prospects may share an email (AMPSEA)"),
-        Err(CallError::Refused(refusal)) if refusal.code == Some(89) => {
-            Ok("version 3: emails are unique (no AMPSEA)")
-        }
+        Err(CallError::Refused(refusal)) if refusal.code == Some(89) => Ok("version 3: emails are unique (no AMPSEA)"),
         Err(error) => Err(error),
     };
     match version {
         Ok(version) => {
-            checks.push(passed("grant", "Salesforce gave an access token and Pardot accepts it (pardot_api)".into()));
+            checks.push(passed(
+                "grant",
+                "Salesforce gave an access token and Pardot accepts it (pardot_api)".into(),
+            ));
             checks.push(passed("business unit", connection.business_unit.to_string()));
             checks.push(passed("version", version.into()));
         }
         Err(error) => {
             let dead = matches!(error, CallError::Reconnect(_) | CallError::Refused(_));
-            let check = if matches!(error, CallError::Refused(_)) { "business unit" } else { "grant" };
+            let check = if matches!(error, CallError::Refused(_)) {
+                "business unit"
+            } else {
+                "grant"
+            };
             checks.push(broken(check, &error));
             return Diagnosis { checks, dead };
         }
@@ -262,11 +297,21 @@ pub(crate) async fn doctor(connection: &Connection) -> Diagnosis {
 }
 
 fn passed(check: &'static str, found: String) -> Check {
-    Check { check, ok: true, found, next: None }
+    Check {
+        check,
+        ok: true,
+        found,
+        next: None,
+    }
 }
 
 fn broken(check: &'static str, error: &CallError) -> Check {
-    Check { check, ok: false, found: error.to_string(), next: Some(error.hint().to_owned()) }
+    Check {
+        check,
+        ok: false,
+        found: error.to_string(),
+        next: Some(error.hint().to_owned()),
+    }
 }
 
 /// A list as it is shown.
@@ -286,7 +331,11 @@ pub(crate) async fn fields(connection: &Connection) -> Result<(Vec<String>, Vec<
     while let Some(after) = next {
         let page = client.send(&Lists { after }).await?;
         next = page.next;
-        let shown = |list: pardot::account::ListSeen| ListShown { id: list.id.0, name: list.name, dynamic: list.is_dynamic };
+        let shown = |list: pardot::account::ListSeen| ListShown {
+            id: list.id.0,
+            name: list.name,
+            dynamic: list.is_dynamic,
+        };
         lists.extend(page.lists.into_iter().map(shown));
     }
     Ok((custom.into_iter().map(|field| field.api_name).collect(), lists))

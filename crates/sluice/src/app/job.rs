@@ -57,8 +57,14 @@ pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock
         return Err(connection.unconnected());
     };
     let keeper = connection.keeper();
-    let tokens = Tokens::new(connection.login_url.clone(), connection.app.clone(), grant, keeper, clock.clone())
-        .map_err(|error| error.to_string())?;
+    let tokens = Tokens::new(
+        connection.login_url.clone(),
+        connection.app.clone(),
+        grant,
+        keeper,
+        clock.clone(),
+    )
+    .map_err(|error| error.to_string())?;
     let retry = RetryPolicy {
         maximum_retries: plan.retry.maximum_retries,
         initial_wait: plan.retry.initial_wait,
@@ -67,8 +73,16 @@ pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock
     };
     let limiter = Arc::new(Limiter::new());
     let (host, unit) = (connection.pardot_domain.clone(), connection.business_unit.clone());
-    Client::new(host, unit, Arc::new(tokens), limiter, retry, clock.clone(), random_u64())
-        .map_err(|error| error.to_string())
+    Client::new(
+        host,
+        unit,
+        Arc::new(tokens),
+        limiter,
+        retry,
+        clock.clone(),
+        random_u64(),
+    )
+    .map_err(|error| error.to_string())
 }
 
 /// The account's custom fields, all pages.
@@ -76,7 +90,9 @@ pub(crate) async fn custom_fields(client: &Client) -> Result<Vec<CustomField>, C
     let (mut fields, mut next) = (Vec::new(), Some(0));
     while let Some(offset) = next {
         let page = client.send(&CustomFields { offset }).await?;
-        fields.extend(page.fields.into_iter().map(|field| CustomField { api_name: field.field_id }));
+        fields.extend(page.fields.into_iter().map(|field| CustomField {
+            api_name: field.field_id,
+        }));
         next = page.next;
     }
     Ok(fields)
@@ -94,20 +110,28 @@ pub(crate) struct Run<'a> {
 
 impl Run<'_> {
     /// Sends what has no end yet.
-    pub(crate) async fn send(
-        self,
-        stop: StopSignal,
-        watch: Watcher<'_>,
-    ) -> Result<Ended, store::StoreError> {
+    pub(crate) async fn send(self, stop: StopSignal, watch: Watcher<'_>) -> Result<Ended, store::StoreError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let mut figures = Figures { stages: Stages { query: self.query_seconds, ..Stages::default() }, ..Figures::default() };
+        let mut figures = Figures {
+            stages: Stages {
+                query: self.query_seconds,
+                ..Stages::default()
+            },
+            ..Figures::default()
+        };
         let read = self.job.frozen_rows.unwrap_or(0);
-        figures.tally = Tally { read, unsent: read, ..Tally::default() };
+        figures.tally = Tally {
+            read,
+            unsent: read,
+            ..Tally::default()
+        };
         for note in &self.plan.notes {
             watch(Watched::Note(note.clone()));
         }
-        self.store.set_state(&self.job.id, JobState::Sending, None, unix_now()).await?;
+        self.store
+            .set_state(&self.job.id, JobState::Sending, None, unix_now())
+            .await?;
         let client = match client(self.connection, &self.plan, &clock) {
             Ok(client) => Arc::new(client),
             Err(message) => return self.close(figures, Early::Unconnected(message)).await,
@@ -196,15 +220,15 @@ impl Run<'_> {
     async fn close(self, figures: Figures, ended: Early) -> Result<Ended, store::StoreError> {
         let tally = figures.tally;
         let (status, cause, problems) = match ended {
-            Early::Unconnected(message) => {
-                (JobState::NeedsReconnect, Some(StopCause { message, hint: None }), None)
-            }
+            Early::Unconnected(message) => (JobState::NeedsReconnect, Some(StopCause { message, hint: None }), None),
             Early::Stopped(None) if tally.held > 0 => (JobState::Held, Some(held(tally.held)), None),
             Early::Stopped(None) => (JobState::Success, None, None),
             Early::Stopped(Some(stop)) => {
                 let mut cause = stop.cause();
                 if matches!(stop, Stop::RejectedRow) {
-                    cause.message.push_str(&format!("; {} rows were delivered before it", tally.delivered));
+                    cause
+                        .message
+                        .push_str(&format!("; {} rows were delivered before it", tally.delivered));
                 }
                 let state = state_of(&stop);
                 let problems = match stop {
@@ -216,7 +240,9 @@ impl Run<'_> {
         };
         let reasons = self.store.ledger(&self.job.id).reasons(1_000).await?;
         let report = self.report(figures, status, cause.clone(), reasons);
-        self.store.set_state(&self.job.id, status, cause.as_ref(), unix_now()).await?;
+        self.store
+            .set_state(&self.job.id, status, cause.as_ref(), unix_now())
+            .await?;
         self.store.save_report(&report, unix_now()).await?;
         Ok(Ended { report, problems })
     }
@@ -232,7 +258,11 @@ impl Run<'_> {
         let earlier = self.job.report.as_ref();
         let mut calls = Calls {
             total: counts.calls,
-            by_kind: counts.by_kind.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect(),
+            by_kind: counts
+                .by_kind
+                .iter()
+                .map(|(kind, count)| ((*kind).to_owned(), *count))
+                .collect(),
         };
         let mut stages = figures.stages;
         let mut seconds = figures.seconds;
@@ -246,7 +276,11 @@ impl Run<'_> {
         let before = |part: fn(&Report) -> u64| earlier.map_or(0, part);
         let sent = figures.tally.unsent.abs_diff(figures.settled_before.unsent);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rows_per_second = if figures.stages.send > 0.0 { sent as f64 / figures.stages.send } else { 0.0 };
+        let rows_per_second = if figures.stages.send > 0.0 {
+            sent as f64 / figures.stages.send
+        } else {
+            0.0
+        };
         Report {
             format_version: REPORT_FORMAT_VERSION,
             job: self.job.id.clone(),
@@ -256,11 +290,16 @@ impl Run<'_> {
             calls,
             bytes_sent: counts.bytes_sent + before(|report| report.bytes_sent),
             bytes_received: counts.bytes_received + before(|report| report.bytes_received),
-            max_in_flight: counts.max_in_flight.max(earlier.map_or(0, |report| report.max_in_flight)),
+            max_in_flight: counts
+                .max_in_flight
+                .max(earlier.map_or(0, |report| report.max_in_flight)),
             retries: counts.retries + before(|report| report.retries),
             throttles: counts.throttles + before(|report| report.throttles),
             token_refreshes: counts.refreshes + before(|report| report.token_refreshes),
-            daily_calls: counts.usage.map(|usage| DailyCalls { used: usage.used, limit: usage.limit }),
+            daily_calls: counts.usage.map(|usage| DailyCalls {
+                used: usage.used,
+                limit: usage.limit,
+            }),
             rejected_by_reason,
             rejects_file: None,
             stages,

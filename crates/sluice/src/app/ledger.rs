@@ -18,7 +18,9 @@ pub(crate) struct StoreLedger {
 }
 
 fn failed(error: StoreError) -> LedgerError {
-    LedgerError { message: error.to_string() }
+    LedgerError {
+        message: error.to_string(),
+    }
 }
 
 #[async_trait]
@@ -53,6 +55,9 @@ impl Ledger for StoreLedger {
     }
 
     async fn learn(&self, learned: Learned) -> Result<(), LedgerError> {
-        self.store.save_learned(&self.business_unit, learned, unix_now()).await.map_err(failed)
+        self.store
+            .save_learned(&self.business_unit, learned, unix_now())
+            .await
+            .map_err(failed)
     }
 }

@@ -71,7 +71,9 @@ impl DataDir {
         if let Some(path) = &self.data_dir {
             return path.clone();
         }
-        let share = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+        let share = std::env::var_os("XDG_DATA_HOME")
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute());
         let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
         share.unwrap_or_else(|| home().join(".local/share")).join("sluice")
     }
@@ -81,7 +83,12 @@ impl DataDir {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
     /// The query.
-    #[arg(long, value_name = "SQL", conflicts_with = "query_file", required_unless_present = "query_file")]
+    #[arg(
+        long,
+        value_name = "SQL",
+        conflicts_with = "query_file",
+        required_unless_present = "query_file"
+    )]
     pub(crate) query: Option<String>,
     /// A file with the query.
     #[arg(long, value_name = "FILE")]

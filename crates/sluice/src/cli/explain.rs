@@ -19,7 +19,10 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Exit {
     if arguments.json {
         show(&json!({"code": code.number, "message": code.message, "advice": code.advice, "sluice": does}).to_string());
     } else {
-        show(&format!("{}  {}\n  what to do: {}\n  what Sluice does: {does}", code.number, code.message, code.advice));
+        show(&format!(
+            "{}  {}\n  what to do: {}\n  what Sluice does: {does}",
+            code.number, code.message, code.advice
+        ));
     }
     Exit::Done
 }
@@ -46,8 +49,17 @@ fn reaction(class: Class) -> &'static str {
 /// `sluice settings`
 pub(crate) fn settings() -> Exit {
     for setting in SETTINGS {
-        let default = if setting.default.is_empty() { "none" } else { setting.default };
-        show(&format!("{}\n    {}\n    {}; default {default}", setting.name, setting.help, setting.allowed()));
+        let default = if setting.default.is_empty() {
+            "none"
+        } else {
+            setting.default
+        };
+        show(&format!(
+            "{}\n    {}\n    {}; default {default}",
+            setting.name,
+            setting.help,
+            setting.allowed()
+        ));
     }
     Exit::Done
 }

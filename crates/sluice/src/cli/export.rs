@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{JobState, Problem, Problems, Report, Settings};
-use pardot::CallError;
-use query::QueryError;
 use store::Store;
 
 use crate::app::document;
@@ -14,6 +12,7 @@ use crate::app::inspect;
 use crate::app::job::Ended;
 use crate::app::rejects::{self, Form};
 use crate::cli::args::{ExportArguments, ResumeArguments};
+use crate::cli::failure::{fail, show_problem};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, Progress, human, say, show};
 
@@ -30,7 +29,7 @@ struct Telling {
 pub(crate) async fn export(arguments: ExportArguments) -> Exit {
     let (request, telling) = match understand(&arguments) {
         Ok(understood) => understood,
-        Err(problems) => return problems_exit(&problems),
+        Err(problems) => return fail(&ExportError::Problems(problems), None, arguments.json),
     };
     let signals = Signals::listen();
     if arguments.dry_run {
@@ -48,7 +47,7 @@ pub(crate) async fn resume(arguments: ResumeArguments) -> Exit {
     let mut problems = Problems::default();
     let rejects = with_form(arguments.rejects.clone(), &mut problems);
     if !problems.is_empty() {
-        return problems_exit(&problems);
+        return fail(&ExportError::Problems(problems), None, arguments.json);
     }
     let telling = Telling {
         json: arguments.json,
@@ -60,8 +59,13 @@ pub(crate) async fn resume(arguments: ResumeArguments) -> Exit {
     let signals = Signals::listen();
     let mut progress = Progress::new(arguments.progress);
     let mut watch = |watched| progress.show(&watched);
-    let ended =
-        Box::pin(export::resume(&telling.data_dir, &arguments.job, signals.stop(), &mut watch)).await;
+    let ended = Box::pin(export::resume(
+        &telling.data_dir,
+        &arguments.job,
+        signals.stop(),
+        &mut watch,
+    ))
+    .await;
     progress.finish();
     tell(ended, telling, signals, arguments.progress).await
 }
@@ -70,9 +74,13 @@ async fn inspect_dry(request: ExportRequest, json: bool, signals: Signals) -> Ex
     match Box::pin(inspect::dry_run(request, signals.stop())).await {
         Ok(dry) => {
             show(&if json { dry.json().to_string() } else { dry.text() });
-            if dry.stops_at_reject { Exit::RejectedRow } else { Exit::Done }
+            if dry.stops_at_reject {
+                Exit::RejectedRow
+            } else {
+                Exit::Done
+            }
         }
-        Err(error) => error_exit(&error, &signals),
+        Err(error) => fail(&error, signals.exit(), json),
     }
 }
 
@@ -101,12 +109,17 @@ fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), P
     let sql = match (&arguments.query, &arguments.query_file) {
         (Some(sql), _) => sql.clone(),
         (None, Some(file)) => std::fs::read_to_string(file).unwrap_or_else(|error| {
-            problems.push(Problem::at(format!("--query-file {}", file.display()), format!("cannot be read: {error}")));
+            problems.push(Problem::at(
+                format!("--query-file {}", file.display()),
+                format!("cannot be read: {error}"),
+            ));
             String::new()
         }),
         (None, None) => String::new(),
     };
-    let time = Duration::try_from_secs_f64(arguments.query_timeout).ok().filter(|time| !time.is_zero());
+    let time = Duration::try_from_secs_f64(arguments.query_timeout)
+        .ok()
+        .filter(|time| !time.is_zero());
     if time.is_none() {
         problems.push(Problem::at("--query-timeout", "must be a positive number of seconds"));
     }
@@ -146,97 +159,6 @@ fn with_form(path: Option<PathBuf>, problems: &mut Problems) -> Option<(PathBuf,
     Some((path, form))
 }
 
-/// A problem on stderr.
-fn show_problem(problem: &Problem) {
-    say(&format!("error: {problem}"));
-}
-
-fn problems_exit(problems: &Problems) -> Exit {
-    problems.iter().for_each(show_problem);
-    Exit::Usage
-}
-
-fn error_exit(error: &ExportError, signals: &Signals) -> Exit {
-    explain_error(error, signals.exit())
-}
-
-/// Says what went wrong and what to do; gives the exit, which is the signal's when one came.
-pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
-    match error {
-        ExportError::Problems(problems) => problems_exit(problems),
-        ExportError::Unsafe(problem) => {
-            show_problem(problem);
-            Exit::Unsafe
-        }
-        ExportError::Query(error) => {
-            // Some messages say the place themselves.
-            let place = error.position().filter(|_| !error.to_string().contains("(line"));
-            let place = place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
-            say(&format!("error: query{place}: {error}; nothing was sent"));
-            if let Some(hint) = error.hint() {
-                say(&format!("  hint: {hint}"));
-            }
-            signal.unwrap_or(query_exit(error))
-        }
-        ExportError::Unconnected(message) => {
-            say(&format!("error: {message}"));
-            Exit::Authentication
-        }
-        ExportError::Locked => {
-            say(&format!("error: {error}"));
-            say("  hint: wait for it; the five calls at once that Pardot admits belong to one export at a time");
-            Exit::Locked
-        }
-        ExportError::Job(problem) => {
-            show_problem(problem);
-            Exit::Usage
-        }
-        ExportError::Call(error) => {
-            say(&format!("error: {error}"));
-            say(&format!("  hint: {}", error.hint()));
-            match **error {
-                CallError::Reconnect(_) | CallError::Refused(_) => Exit::Authentication,
-                CallError::Quota { .. } => Exit::Quota,
-                CallError::Unknown { .. } | CallError::Unavailable { .. } | CallError::Stopped => {
-                    signal.unwrap_or(Exit::Failed)
-                }
-            }
-        }
-        ExportError::Open(open) => {
-            say(&format!("error: {open}"));
-            say(&format!("  hint: {}", open.hint()));
-            Exit::Failed
-        }
-        ExportError::Store(store) => {
-            say(&format!("error: {store}"));
-            say(&format!("  hint: {}", store.hint()));
-            Exit::Failed
-        }
-        ExportError::Lock(_) | ExportError::Failed(_) => {
-            say(&format!("error: {error}"));
-            Exit::Failed
-        }
-    }
-}
-
-/// A query that can never run as it is written is the user's to change; one that broke while running failed.
-fn query_exit(error: &QueryError) -> Exit {
-    match error {
-        QueryError::Syntax { .. }
-        | QueryError::UnknownTable { .. }
-        | QueryError::UnknownColumn { .. }
-        | QueryError::DuplicateColumn { .. }
-        | QueryError::NotSelect { .. }
-        | QueryError::SeveralStatements
-        | QueryError::Table(_) => Exit::Usage,
-        QueryError::Runtime { .. }
-        | QueryError::TimedOut { .. }
-        | QueryError::Cancelled
-        | QueryError::Memory { .. }
-        | QueryError::Disk { .. } => Exit::Failed,
-    }
-}
-
 /// Tells how a job ended, and with `--wait` goes on until it did.
 async fn tell(
     ended: Result<Ended, ExportError>,
@@ -246,14 +168,21 @@ async fn tell(
 ) -> Exit {
     let mut ended = match ended {
         Ok(ended) => ended,
-        Err(error) => return error_exit(&error, &signals),
+        Err(error) => return fail(&error, signals.exit(), telling.json),
     };
     let mut round = 0;
     while telling.wait && signals.exit().is_none() {
-        let Some(pause) = pause(ended.report.status, round) else { break };
+        let Some(pause) = pause(ended.report.status, round) else {
+            break;
+        };
         round += 1;
         if let Some(cause) = &ended.report.cause {
-            say(&format!("{}: {}; next try in {} s", ended.report.status, cause.message, pause.as_secs()));
+            say(&format!(
+                "{}: {}; next try in {} s",
+                ended.report.status,
+                cause.message,
+                pause.as_secs()
+            ));
         }
         let stopped = tokio::select! {
             () = tokio::time::sleep(pause) => false,
@@ -274,7 +203,7 @@ async fn tell(
                 }
                 ended = again;
             }
-            Err(error) => return error_exit(&error, &signals),
+            Err(error) => return fail(&error, signals.exit(), telling.json),
         }
     }
     finish(ended, &telling, &signals).await
@@ -317,7 +246,10 @@ async fn finish(ended: Ended, telling: &Telling, signals: &Signals) -> Exit {
     if let Some(path) = &telling.report
         && let Err(error) = std::fs::write(path, format!("{json:#}\n"))
     {
-        say(&format!("error: the report could not be written: {}: {error}", path.display()));
+        say(&format!(
+            "error: the report could not be written: {}: {error}",
+            path.display()
+        ));
         exit = if exit == Exit::Done { Exit::Failed } else { exit };
     }
     show(&if telling.json { json.to_string() } else { human(&report) });
@@ -338,7 +270,11 @@ fn say_what_next(report: &Report, telling: &Telling) {
         }
     }
     if report.status != JobState::Success {
-        say(&format!("continue with: sluice resume {} --data-dir {}", report.job, telling.data_dir.display()));
+        say(&format!(
+            "continue with: sluice resume {} --data-dir {}",
+            report.job,
+            telling.data_dir.display()
+        ));
     }
 }
 

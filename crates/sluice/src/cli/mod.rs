@@ -8,6 +8,7 @@ mod doctor;
 mod exit;
 mod explain;
 mod export;
+mod failure;
 mod jobs;
 mod output;
 mod progress;
@@ -19,11 +20,11 @@ use clap::Parser;
 
 use args::{Arguments, Command};
 pub(crate) use exit::Exit;
-pub(crate) use export::explain_error;
+pub(crate) use failure::explain_error;
 pub(crate) use output::{say, show};
-pub(crate) use sandbox::connection_document;
 pub(crate) use progress::{Progress, ProgressForm};
 pub(crate) use report::{grouped, human};
+pub(crate) use sandbox::connection_document;
 
 /// Reads the arguments and does what they say.
 pub(crate) fn run() -> Exit {

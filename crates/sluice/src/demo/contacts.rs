@@ -13,59 +13,151 @@ pub(crate) struct Files {
 }
 
 /// Contacts that are always there, to be read back.
-pub(crate) const WELL_KNOWN: [&str; 3] = ["zoe.muller+1@example.com", "sinead.oconnor+2@example.com", "taro.yamada+3@example.com"];
+pub(crate) const WELL_KNOWN: [&str; 3] = [
+    "zoe.muller+1@example.com",
+    "sinead.oconnor+2@example.com",
+    "taro.yamada+3@example.com",
+];
 
 const FIRST: [(&str, &str); 24] = [
-    ("Zoë", "zoe"), ("Sinéad", "sinead"), ("太郎", "taro"), ("Ada", "ada"), ("Grace", "grace"), ("José", "jose"),
-    ("Мария", "maria"), ("Nguyễn", "nguyen"), ("Ahmed", "ahmed"), ("Olu", "olu"), ("Chloé", "chloe"), ("Łukasz", "lukasz"),
-    ("Björn", "bjorn"), ("Priya", "priya"), ("Mateo", "mateo"), ("Yuki", "yuki"), ("Fatima", "fatima"), ("Liam", "liam"),
-    ("Anaïs", "anais"), ("Søren", "soren"), ("Elif", "elif"), ("Wei", "wei"), ("Noor", "noor"), ("Ivana", "ivana"),
+    ("Zoë", "zoe"),
+    ("Sinéad", "sinead"),
+    ("太郎", "taro"),
+    ("Ada", "ada"),
+    ("Grace", "grace"),
+    ("José", "jose"),
+    ("Мария", "maria"),
+    ("Nguyễn", "nguyen"),
+    ("Ahmed", "ahmed"),
+    ("Olu", "olu"),
+    ("Chloé", "chloe"),
+    ("Łukasz", "lukasz"),
+    ("Björn", "bjorn"),
+    ("Priya", "priya"),
+    ("Mateo", "mateo"),
+    ("Yuki", "yuki"),
+    ("Fatima", "fatima"),
+    ("Liam", "liam"),
+    ("Anaïs", "anais"),
+    ("Søren", "soren"),
+    ("Elif", "elif"),
+    ("Wei", "wei"),
+    ("Noor", "noor"),
+    ("Ivana", "ivana"),
 ];
 const LAST: [(&str, &str); 20] = [
-    ("Müller", "muller"), ("O'Connor", "oconnor"), ("山田", "yamada"), ("Lovelace", "lovelace"), ("Hopper", "hopper"),
-    ("García Márquez", "garcia"), ("Ivanova", "ivanova"), ("Văn", "van"), ("al-Sayed", "alsayed"), ("Adeyemi", "adeyemi"),
-    ("D'Arcy", "darcy"), ("Kowalski", "kowalski"), ("Åström", "astrom"), ("Sharma", "sharma"), ("Ñíguez", "niguez"),
-    ("Tanaka", "tanaka"), ("Benali", "benali"), ("McAllister", "mcallister"), ("Lefèvre", "lefevre"), ("Yılmaz", "yilmaz"),
+    ("Müller", "muller"),
+    ("O'Connor", "oconnor"),
+    ("山田", "yamada"),
+    ("Lovelace", "lovelace"),
+    ("Hopper", "hopper"),
+    ("García Márquez", "garcia"),
+    ("Ivanova", "ivanova"),
+    ("Văn", "van"),
+    ("al-Sayed", "alsayed"),
+    ("Adeyemi", "adeyemi"),
+    ("D'Arcy", "darcy"),
+    ("Kowalski", "kowalski"),
+    ("Åström", "astrom"),
+    ("Sharma", "sharma"),
+    ("Ñíguez", "niguez"),
+    ("Tanaka", "tanaka"),
+    ("Benali", "benali"),
+    ("McAllister", "mcallister"),
+    ("Lefèvre", "lefevre"),
+    ("Yılmaz", "yilmaz"),
 ];
 const COMPANIES: [&str; 12] = [
-    "Acme & Sons", "Initech \"Labs\"", "Größe GmbH", "50% Off Ltd.", "Ünïcode, Inc.", "Smith; Jones", "北京科技", "Tyrell #1",
-    "Back\\slash Co", "Plus+Minus", "Émigré SARL", "Stark <Industries>",
+    "Acme & Sons",
+    "Initech \"Labs\"",
+    "Größe GmbH",
+    "50% Off Ltd.",
+    "Ünïcode, Inc.",
+    "Smith; Jones",
+    "北京科技",
+    "Tyrell #1",
+    "Back\\slash Co",
+    "Plus+Minus",
+    "Émigré SARL",
+    "Stark <Industries>",
 ];
-const TITLES: [&str; 8] =
-    ["CTO", "Head of Ops", "Data Engineer", "VP, Marketing", "Einkäuferin", "Buyer/Planner", "CEO", "Analyst"];
+const TITLES: [&str; 8] = [
+    "CTO",
+    "Head of Ops",
+    "Data Engineer",
+    "VP, Marketing",
+    "Einkäuferin",
+    "Buyer/Planner",
+    "CEO",
+    "Analyst",
+];
 const CITIES: [(&str, &str); 10] = [
-    ("Zürich", "Switzerland"), ("Dublin", "Ireland"), ("東京", "Japan"), ("London", "United Kingdom"), ("New York", "United States"),
-    ("São Paulo", "Brazil"), ("Köln", "Germany"), ("Hà Nội", "Vietnam"), ("Kraków", "Poland"), ("Nowhere", "Testland"),
+    ("Zürich", "Switzerland"),
+    ("Dublin", "Ireland"),
+    ("東京", "Japan"),
+    ("London", "United Kingdom"),
+    ("New York", "United States"),
+    ("São Paulo", "Brazil"),
+    ("Köln", "Germany"),
+    ("Hà Nội", "Vietnam"),
+    ("Kraków", "Poland"),
+    ("Nowhere", "Testland"),
 ];
 
 /// Makes `count` contacts as Parquet and their scores as CSV.
 pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
     let raw = folder.join("contacts.csv");
-    let files = Files { contacts: folder.join("contacts.parquet"), scores: folder.join("scores.csv") };
+    let files = Files {
+        contacts: folder.join("contacts.parquet"),
+        scores: folder.join("scores.csv"),
+    };
     let text = |error: csv::Error| error.to_string();
     let mut contacts = csv::Writer::from_path(&raw).map_err(text)?;
     let mut scores = csv::Writer::from_path(&files.scores).map_err(text)?;
     contacts
         .write_record([
-            "customer_id", "email", "first_name", "last_name", "company", "job_title", "city", "country", "comments",
+            "customer_id",
+            "email",
+            "first_name",
+            "last_name",
+            "company",
+            "job_title",
+            "city",
+            "country",
+            "comments",
         ])
         .map_err(text)?;
-    scores.write_record(["customer_id", "score", "is_do_not_email"]).map_err(text)?;
+    scores
+        .write_record(["customer_id", "score", "is_do_not_email"])
+        .map_err(text)?;
     for number in 1..=count {
         let contact = contact(number);
         contacts.write_record(&contact.cells).map_err(text)?;
-        scores.write_record([&contact.cells[0], &contact.score, contact.do_not_email]).map_err(text)?;
+        scores
+            .write_record([&contact.cells[0], &contact.score, contact.do_not_email])
+            .map_err(text)?;
     }
     contacts.flush().map_err(|error| error.to_string())?;
     scores.flush().map_err(|error| error.to_string())?;
     drop(contacts);
     let table = Table::parse(&format!("raw={}", raw.display())).map_err(|error| error.to_string())?;
-    let limits = Limits { time: None, memory: 128 << 20, spill_dir: folder.to_owned() };
+    let limits = Limits {
+        time: None,
+        memory: 128 << 20,
+        spill_dir: folder.to_owned(),
+    };
     let sql = "SELECT CAST(customer_id AS BIGINT) AS customer_id, email, first_name, last_name, company, job_title, city, \
                country, comments FROM raw";
-    query::freeze(sql, &[table], &limits, &files.contacts, std::future::pending(), &mut |_| {})
-        .await
-        .map_err(|error| error.to_string())?;
+    query::freeze(
+        sql,
+        &[table],
+        &limits,
+        &files.contacts,
+        std::future::pending(),
+        &mut |_| {},
+    )
+    .await
+    .map_err(|error| error.to_string())?;
     std::fs::remove_file(&raw).map_err(|error| error.to_string())?;
     Ok(files)
 }
@@ -84,7 +176,11 @@ fn pick<T>(items: &[T], number: u64, salt: u64) -> &T {
 fn contact(number: u64) -> Contact {
     // The first three are fixed, so that they can be read back by name.
     let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
-    let (first, last) = if at < 3 { (&FIRST[at], &LAST[at]) } else { (pick(&FIRST, number, 1), pick(&LAST, number, 2)) };
+    let (first, last) = if at < 3 {
+        (&FIRST[at], &LAST[at])
+    } else {
+        (pick(&FIRST, number, 1), pick(&LAST, number, 2))
+    };
     let (city, country) = if at < 3 { &CITIES[at] } else { pick(&CITIES, number, 3) };
     let mut email = format!("{}.{}+{number}@example.com", first.1, last.1);
     let mut comments = match number % 40 {
@@ -122,5 +218,7 @@ fn contact(number: u64) -> Contact {
 
 /// The address of an earlier contact, which a duplicate repeats in capitals.
 fn contact_email(number: u64) -> Option<String> {
-    (number > 0).then(|| contact(number).cells[1].clone()).filter(|email| !email.is_empty())
+    (number > 0)
+        .then(|| contact(number).cells[1].clone())
+        .filter(|email| !email.is_empty())
 }

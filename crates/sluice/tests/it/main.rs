@@ -1,0 +1,9 @@
+//! The product through its front door: the real program as a child process against the sandbox, judged by what the
+//! sandbox holds and counted.
+//!
+//! Knows no crate of ours but the sandbox: what is not visible from outside is not asserted here.
+
+mod chaos;
+mod delivery;
+mod exits;
+mod harness;
