@@ -289,7 +289,7 @@ async fn refused(
         Class::Access => Err(Stop::Access(refusal)),
         Class::Size => {
             if part.records.len() > 1 {
-                context.learn_rows(part.records.len() / 2).await.map_err(Stop::Ledger)?;
+                context.learn_rows(&refusal, part.records.len() / 2).await.map_err(Stop::Ledger)?;
                 halve(part, parts);
                 Ok(())
             } else if !part.in_body && carrier(context.plan.delivery.carrier) == pardot::batch::Carrier::Uri {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{BatchEnd, BatchMark, Learned, MatchBy, OnInvalid, Plan, Problem, Rejection, RowNumber, Target};
+use model::{BatchEnd, BatchMark, Carrier, Learned, MatchBy, OnInvalid, Plan, Problem, Rejection, RowNumber, Target};
 use pardot::account::ReadList;
 use pardot::prospect::Newest;
 use pardot::{ApiVersion, CallError, Client, Clock, ListId, Refusal};
@@ -126,11 +126,12 @@ impl Context {
             clock,
             learned,
         } = parts;
-        let way = first_way(&plan.target, &*object, &learned, checked);
-        let newest = match ledger.newest_prospect().await.map_err(Stop::Ledger)? {
-            Some(id) => OnceCell::new_with(Some(id)),
-            None => OnceCell::new(),
-        };
+        let noted = ledger.newest_prospect().await.map_err(Stop::Ledger)?;
+        // Only inserts ask for it, and only version 4 inserts: a run that died before an answer proved the version begins
+        // with it again, so that rows in doubt are looked up.
+        let api_version = noted.map(|_| ApiVersion::V4.number()).or(learned.api_version);
+        let way = first_way(&plan.target, &*object, &Learned { api_version, ..learned }, checked);
+        let newest = noted.map_or_else(OnceCell::new, |id| OnceCell::new_with(Some(id)));
         let state = State {
             way,
             confirmed: learned.api_version.is_some(),
@@ -296,8 +297,12 @@ impl Context {
         problems.or(|| ()).map_err(Stop::Settings)
     }
 
-    /// A batch of this many rows was too large less one halving: remember.
-    pub(crate) async fn learn_rows(&self, rows: usize) -> Result<(), LedgerError> {
+    /// A batch of twice this many rows was too large: remember. Where nothing can have been cut, 71 is the fault of a
+    /// record, and says nothing about size.
+    pub(crate) async fn learn_rows(&self, refusal: &Refusal, rows: usize) -> Result<(), LedgerError> {
+        if refusal.code == Some(71) && self.plan.delivery.carrier == Carrier::Body {
+            return Ok(());
+        }
         let learned = {
             let mut state = self.state();
             if state.learned.batch_rows.is_some_and(|known| known <= rows) {

@@ -137,7 +137,8 @@ fn refusal(status: u16, code: Option<u16>, text: &str, class: Class) -> Refusal 
     }
 }
 
-/// The text without control characters, at most [`MESSAGE_LIMIT`] characters.
+/// The text without control characters, at most [`MESSAGE_LIMIT`] characters. A word with an `@` is left out: a message may
+/// quote the row's email, which belongs in no log.
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| {
         if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
@@ -147,7 +148,11 @@ pub(crate) fn shown(text: &str) -> String {
         }
     };
     let text: String = text.trim().chars().map(plain).take(MESSAGE_LIMIT).collect();
-    text.trim_end().to_owned()
+    let words: Vec<&str> = text
+        .split(' ')
+        .map(|word| if word.contains('@') { "…" } else { word })
+        .collect();
+    words.join(" ").trim_end().to_owned()
 }
 
 fn success(status: u16) -> bool {

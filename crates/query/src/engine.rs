@@ -13,6 +13,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlanProperties;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
@@ -152,15 +153,7 @@ async fn run(
         .statement_to_plan(Statement::Statement(Box::new(one.statement)))
         .await
         .map_err(|error| planning(&error, scope))?;
-    // The second lock on the door that `statement::parse` keeps: only queries.
-    SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
-        .verify_plan(&plan)
-        .map_err(|_| QueryError::NotSelect {
-            what: "this statement".into(),
-        })?;
+    only_reads(&plan)?;
     let mut frame = session
         .execute_logical_plan(plan)
         .await
@@ -196,6 +189,18 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// The second lock on the door that `statement::parse` keeps: only queries.
+fn only_reads(plan: &LogicalPlan) -> Result<(), QueryError> {
+    SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+        .verify_plan(plan)
+        .map_err(|_| QueryError::NotSelect {
+            what: "this statement".into(),
+        })
 }
 
 /// The columns as they are written: aliases in the user's case, types that every reader of Parquet knows.

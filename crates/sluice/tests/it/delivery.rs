@@ -2,9 +2,9 @@
 //!
 //! Knows no failure but refusals that the rows themselves cause.
 
-use pardot_sim::{BusinessUnit, Config};
+use pardot_sim::{BusinessUnit, Config, Fault, FaultKind, RowMatch};
 
-use crate::harness::{Bench, check_contacts, check_rows, contacts};
+use crate::harness::{Bench, check_contacts, check_rows, contacts, email_of};
 
 fn bad(row: u64) -> bool {
     row.is_multiple_of(97)
@@ -361,4 +361,98 @@ fn a_dry_run_sends_nothing() {
     assert_eq!(bench.calls("prospect/batchUpsert"), 0);
     let said = done.report().expect("JSON");
     assert!(said.to_string().contains('3'), "{said}");
+}
+
+#[test]
+fn a_row_that_cannot_be_sent_replaces_nothing() {
+    let bench = Bench::unique();
+    let csv = "email,first_name,score\na@example.com,one,1\na@example.com,two,2\na@example.com,three,many\n";
+    let done = bench.export_csv(csv).set("skip_invalid_records", true).exits(0);
+    check_rows(&done, [3, 1, 1, 1, 0, 0]);
+    assert_eq!(bench.prospect("a@example.com")["first_name"], "two");
+}
+
+#[test]
+fn a_batch_refused_as_a_whole_is_halved_to_the_row_at_fault() {
+    for code in [10_000, 71] {
+        let bench = Bench::unique();
+        let rows = RowMatch::Equals {
+            field: "email".into(),
+            value: email_of(33),
+        };
+        bench.sandbox.fault(Fault::always(FaultKind::RefuseBatch {
+            rows,
+            code,
+            status: 400,
+        }));
+        let done = bench
+            .export_csv(&contacts(150, |_| false))
+            .set("skip_invalid_records", true)
+            .exits(0);
+        check_rows(&done, [150, 149, 1, 0, 0, 0]);
+        check_contacts(&bench, 150, |row| row == 33);
+        assert_eq!(done.number("/rejected_by_reason/0/code"), u64::from(code));
+        let calls = bench.calls("prospect/batchUpsert");
+        assert!(calls <= 2 + 13, "code {code}: {calls} calls");
+    }
+}
+
+#[test]
+fn a_row_that_could_not_be_saved_is_tried_once_more_alone() {
+    for strikes in [1, 2] {
+        let bench = Bench::unique();
+        let rows = RowMatch::Equals {
+            field: "email".into(),
+            value: email_of(7),
+        };
+        let message = "Unable to save the prospect".to_owned();
+        let fault = FaultKind::RefuseRows { rows, message };
+        bench.sandbox.fault(Fault::next(strikes, fault).path("batchUpsert"));
+        let done = bench
+            .export_csv(&contacts(50, |_| false))
+            .set("skip_invalid_records", true)
+            .exits(0);
+        let rejected = strikes - 1;
+        check_rows(&done, [50, 50 - rejected, rejected, 0, 0, 0]);
+        assert_eq!(bench.calls("prospect/batchUpsert"), 2);
+    }
+}
+
+#[test]
+fn a_row_of_7500_characters_is_the_longest() {
+    let bench = Bench::unique();
+    // {"email":"a@example.com","comments":"…"} with and without one character more.
+    for (length, rejected) in [(7_500 - 39, 0), (7_500 - 38, 1)] {
+        let sql = format!("SELECT 'a@example.com' AS email, repeat('ä', {length}) AS comments");
+        let done = bench.export(&sql).set("skip_invalid_records", true).exits(0);
+        check_rows(&done, [1, 1 - rejected, rejected, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn awkward_text_arrives_as_it_is() {
+    for carrier in ["body", "uri"] {
+        let bench = Bench::unique();
+        let names = [
+            "Zoë 🐬",
+            "a&b=c+d%20e",
+            "\"quoted\" \\ back",
+            "tab\there",
+            "O'Neil; DROP",
+            "<b>&amp;</b>",
+            "日本語",
+        ];
+        let mut csv = String::from("email,first_name\n");
+        for (row, name) in names.iter().enumerate() {
+            csv += &format!("n{row}+x@example.com,\"{}\"\n", name.replace('"', "\"\""));
+        }
+        bench.export_csv(&csv).set("batch_carrier", carrier).exits(0);
+        for (row, name) in names.iter().enumerate() {
+            assert_eq!(
+                bench.prospect(&format!("n{row}+x@example.com"))["first_name"],
+                *name,
+                "{carrier}"
+            );
+        }
+    }
 }

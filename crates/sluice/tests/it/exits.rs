@@ -198,3 +198,49 @@ fn a_job_that_is_done_or_unknown_is_not_continued() {
     bench.resume(&done.job()).exits(2);
     bench.resume("nonsense").exits(2);
 }
+
+#[test]
+fn held_rows_are_1_and_resume() {
+    for bench in [Bench::unique(), Bench::shared()] {
+        let code = FaultKind::Code {
+            code: 9_999,
+            when: When::After,
+            status: None,
+            message: None,
+        };
+        let known = bench.export("SELECT 'known@example.com' AS email").exits(0);
+        assert_eq!(known.number("/rows/delivered"), 1);
+        let before = bench.prospects().len();
+        bench.sandbox.fault(Fault::next(1, code).path("batchUpsert").after(1));
+        let held = bench.export_csv(&contacts(200, good)).exits(1);
+        check_rows(&held, [200, 150, 0, 0, 50, 0]);
+        assert_eq!(held.text("/status"), "held");
+        assert!(held.stderr.contains("looked up"), "{}", held.stderr);
+        bench.resume(&offered(&held)).exits(0);
+        assert_eq!(bench.prospects().len(), before + 200);
+    }
+}
+
+#[test]
+fn inserts_that_stop_at_the_limit_of_the_day_are_not_held() {
+    let unit = BusinessUnit {
+        ampsea: true,
+        daily_limit: 4,
+        ..BusinessUnit::default()
+    };
+    let bench = Bench::with(Config {
+        business_units: vec![unit],
+        ..Config::default()
+    });
+    let stopped = bench.export_csv(&contacts(400, good)).set("parallel_tasks", 5).exits(5);
+    assert_eq!(stopped.number("/rows/held"), 0, "{}", stopped.stdout);
+    let mut ended = stopped;
+    let mut days = 0;
+    while ended.code == Some(5) && days < 9 {
+        days += 1;
+        bench.sandbox.advance(std::time::Duration::from_secs(24 * 3_600));
+        ended = bench.resume(&ended.job()).run();
+    }
+    check_rows(&ended, [400, 400, 0, 0, 0, 0]);
+    check_contacts(&bench, 400, good);
+}

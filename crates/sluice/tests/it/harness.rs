@@ -148,6 +148,13 @@ impl Bench {
 
     /// An export of this query, as JSON, with quick settings.
     pub(crate) fn export(&self, sql: &str) -> Call<'_> {
+        QUICK
+            .iter()
+            .fold(self.plain_export(sql), |call, pair| call.args(&["--set", pair]))
+    }
+
+    /// An export of this query, as JSON, with the settings as they are without being given.
+    pub(crate) fn plain_export(&self, sql: &str) -> Call<'_> {
         let mut command = self.command("export");
         command.args([
             "--json",
@@ -158,8 +165,7 @@ impl Bench {
             "--connection-file",
             "connection.yaml",
         ]);
-        let call = Call { bench: self, command };
-        QUICK.iter().fold(call, |call, pair| call.args(&["--set", pair]))
+        Call { bench: self, command }
     }
 
     /// An export of a table that is written first.
@@ -191,12 +197,11 @@ pub(crate) fn document(connection: &Connection) -> String {
     serde_json::to_string(connection).expect("a connection is JSON")
 }
 
-/// Sends a signal, such as `KILL`, through the shell, which every system has.
+/// Sends a signal, such as `KILL`, through the shell, which every system has. A program that has ended hears nothing.
 pub(crate) fn kill(pid: u32, signal: &str) {
-    let status = Command::new("sh")
-        .args(["-c", &format!("kill -s {signal} {pid}")])
-        .status();
-    assert!(status.is_ok_and(|status| status.success()), "kill -s {signal} {pid}");
+    let _ = Command::new("sh")
+        .args(["-c", &format!("kill -s {signal} {pid} 2>&1")])
+        .output();
 }
 
 /// A call of the program that is being put together.
@@ -361,11 +366,7 @@ pub(crate) fn newest_job(bench: &Bench) -> String {
     command.args(["--json", "--newest", "1", "--data-dir", "data"]);
     let outcome = wait(command.spawn().expect("the program starts"));
     let job: Value = serde_json::from_str(outcome.stdout.trim()).unwrap_or_else(|_| panic!("no job: {outcome:?}"));
-    ["job", "id"]
-        .iter()
-        .find_map(|name| job[name].as_str())
-        .unwrap_or_else(|| panic!("{job}"))
-        .to_owned()
+    job["job"].as_str().unwrap_or_else(|| panic!("{job}")).to_owned()
 }
 
 /// So many contacts as CSV; `bad` says which rows have an email that is none.
@@ -419,7 +420,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// Whether a file stands below this path; every file, with its bytes.
+/// Every file below this path, with its bytes.
 pub(crate) fn files(path: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
     for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
         let path = entry.path();

@@ -7,3 +7,8 @@ mod chaos;
 mod delivery;
 mod exits;
 mod harness;
+mod kill;
+mod leaks;
+mod oauth;
+mod parameters;
+mod rejects;
