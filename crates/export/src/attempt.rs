@@ -42,12 +42,7 @@ pub(crate) struct Part {
 
 impl Part {
     fn new(records: Vec<Record>) -> Part {
-        Part {
-            records,
-            last_chance: false,
-            in_body: false,
-            repeats: 0,
-        }
+        Part { records, last_chance: false, in_body: false, repeats: 0 }
     }
 
     fn rows(&self) -> Vec<RowNumber> {
@@ -97,11 +92,7 @@ pub(crate) async fn settle_found(
     let Found { found, absent } = crate::doubt::look_up(context, records).await.map_err(stop_of)?;
     if !found.is_empty() {
         let rows: Vec<RowNumber> = found.iter().map(|record| record.row).collect();
-        context
-            .ledger
-            .settle(context.mark(rows.clone(), BatchEnd::Acked), Vec::new())
-            .await
-            .map_err(Stop::Ledger)?;
+        context.ledger.settle(context.mark(rows.clone(), BatchEnd::Acked), Vec::new()).await.map_err(Stop::Ledger)?;
         done.delivered.extend(rows);
     }
     Ok(absent)
@@ -132,9 +123,7 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
     match answer {
         Ok(refused) => {
             context.confirm(way).await.map_err(Stop::Ledger)?;
-            settle(context, number, part, refused, parts, done)
-                .await
-                .map_err(Stop::Ledger)
+            settle(context, number, part, refused, parts, done).await.map_err(Stop::Ledger)
         }
         Err(CallError::Refused(refusal)) => {
             if inserts && refusal.class != Class::Unknown {
@@ -165,11 +154,7 @@ fn nothing_applied(error: &CallError) -> bool {
 }
 
 fn cleared(number: u64) -> BatchMark {
-    BatchMark {
-        number,
-        rows: Vec::new(),
-        end: BatchEnd::Acked,
-    }
+    BatchMark { number, rows: Vec::new(), end: BatchEnd::Acked }
 }
 
 /// The part's items, cut to what fits one call; records this version cannot take are rejected.
@@ -213,12 +198,7 @@ async fn prepare(
     if most < part.records.len() {
         let rest = part.records.split_off(most);
         items.truncate(most);
-        parts.push(Part {
-            records: rest,
-            last_chance: part.last_chance,
-            in_body: part.in_body,
-            repeats: part.repeats,
-        });
+        parts.push(Part { records: rest, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
     }
     Ok(Some((part, items)))
 }
@@ -249,29 +229,16 @@ async fn settle(
     let out: Vec<RowNumber> = again.iter().map(|record| record.row).collect();
     let rows: Vec<RowNumber> = part.rows().into_iter().filter(|row| !out.contains(row)).collect();
     let rejected: Vec<RowNumber> = rejections.iter().map(|rejection| rejection.row).collect();
-    let mark = BatchMark {
-        number,
-        rows: rows.clone(),
-        end: BatchEnd::Acked,
-    };
+    let mark = BatchMark { number, rows: rows.clone(), end: BatchEnd::Acked };
     context.ledger.settle(mark, rejections).await?;
     done.delivered.extend(rows.iter().filter(|row| !rejected.contains(row)));
     done.rejected.extend(rejected);
-    parts.extend(again.into_iter().map(|record| Part {
-        last_chance: true,
-        ..Part::new(vec![record])
-    }));
+    parts.extend(again.into_iter().map(|record| Part { last_chance: true, ..Part::new(vec![record]) }));
     Ok(())
 }
 
 fn rejection(row: RowNumber, code: Option<u16>, reason: String, advice: Option<&'static str>) -> Rejection {
-    Rejection {
-        row,
-        column: None,
-        code,
-        reason,
-        hint: advice.map(str::to_owned),
-    }
+    Rejection { row, column: None, code, reason, hint: advice.map(str::to_owned) }
 }
 
 /// Pardot refused the whole call and applied nothing.
@@ -300,10 +267,7 @@ async fn refused(
             }
         }
         Class::RowOnce if part.records.len() == 1 && !part.last_chance => {
-            parts.push(Part {
-                last_chance: true,
-                ..part
-            });
+            parts.push(Part { last_chance: true, ..part });
             Ok(())
         }
         Class::Row | Class::RowOnce | Class::WholeBatch | Class::AlreadySo | Class::Import => {
@@ -316,11 +280,7 @@ async fn refused(
         }
         Class::Unknown | Class::Throttle | Class::Quota | Class::Transient | Class::Token | Class::Grant => {
             let rows = part.rows();
-            let mark = BatchMark {
-                number,
-                rows: rows.clone(),
-                end: BatchEnd::Held,
-            };
+            let mark = BatchMark { number, rows: rows.clone(), end: BatchEnd::Held };
             context.ledger.mark(mark).await.map_err(Stop::Ledger)?;
             done.held.extend(rows);
             context.note_unknown_code(refusal);
@@ -331,22 +291,14 @@ async fn refused(
 
 fn halve(mut part: Part, parts: &mut Vec<Part>) {
     let second = part.records.split_off(part.records.len() / 2);
-    parts.push(Part {
-        records: second,
-        last_chance: part.last_chance,
-        in_body: part.in_body,
-        repeats: part.repeats,
-    });
+    parts.push(Part { records: second, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
     parts.push(part);
 }
 
 async fn reject_alone(context: &Context, refusal: Refusal, part: &Part, done: &mut Done) -> Result<(), Stop> {
     let advice = refusal.code.and_then(code::find).map(|code| code.advice);
-    let rejections: Vec<Rejection> = part
-        .rows()
-        .into_iter()
-        .map(|row| rejection(row, refusal.code, refusal.message.clone(), advice))
-        .collect();
+    let rejections: Vec<Rejection> =
+        part.rows().into_iter().map(|row| rejection(row, refusal.code, refusal.message.clone(), advice)).collect();
     done.rejected.extend(part.rows());
     context.ledger.reject(rejections).await.map_err(Stop::Ledger)
 }
@@ -376,22 +328,14 @@ async fn unknown(
         return Ok(());
     }
     if let Some(waited) = still_running_for {
-        done.doubts
-            .push(Doubt::after_timeout(absent, waited, context.clock.now()));
+        done.doubts.push(Doubt::after_timeout(absent, waited, context.clock.now()));
         return Ok(());
     }
     context.ledger.mark(cleared(number)).await.map_err(Stop::Ledger)?;
     if repeats >= context.plan.retry.maximum_retries {
-        return Err(Stop::Outage {
-            cause: "Pardot's answers could not be understood".into(),
-        });
+        return Err(Stop::Outage { cause: "Pardot's answers could not be understood".into() });
     }
     context.pause(repeats, number).await;
-    parts.push(Part {
-        records: absent,
-        last_chance,
-        in_body,
-        repeats: repeats + 1,
-    });
+    parts.push(Part { records: absent, last_chance, in_body, repeats: repeats + 1 });
     Ok(())
 }

@@ -26,12 +26,7 @@ pub(crate) async fn send(
             let bounds: Bounds = context.bounds(way);
             let alone_too_long = items.len() == 1
                 && bounds.payload.is_some_and(|(most, empty)| {
-                    empty
-                        + items
-                            .iter()
-                            .map(|item| pardot::batch::item_len(version, item))
-                            .sum::<usize>()
-                        > most
+                    empty + items.iter().map(|item| pardot::batch::item_len(version, item)).sum::<usize>() > most
                 });
             let carrier = if part.in_body || alone_too_long {
                 pardot::batch::Carrier::Body
@@ -39,19 +34,9 @@ pub(crate) async fn send(
                 carrier(context.plan.delivery.carrier)
             };
             let repeat = if inserts { Repeat::Never } else { Repeat::Freely };
-            let request = ProspectBatch {
-                version,
-                operation: context.object.operation(),
-                carrier,
-                items,
-                repeat,
-            };
+            let request = ProspectBatch { version, operation: context.object.operation(), carrier, items, repeat };
             let answer = context.client.send(&request).await?;
-            Ok(answer
-                .refused
-                .into_iter()
-                .map(|(place, text)| (place, None, text))
-                .collect())
+            Ok(answer.refused.into_iter().map(|(place, text)| (place, None, text)).collect())
         }
         Way::LatestByEmail => latest_by_email(context, &part.records).await,
         Way::Pairs => pair(context, &part.records).await,
@@ -59,38 +44,16 @@ pub(crate) async fn send(
 }
 
 async fn pair(context: &Context, records: &[Record]) -> Result<RefusedAt, CallError> {
-    let [
-        Record {
-            body: RecordBody::Membership { prospect, list },
-            ..
-        },
-    ] = records
-    else {
+    let [Record { body: RecordBody::Membership { prospect, list }, .. }] = records else {
         return Ok(Vec::new());
     };
     match context.plan.target {
-        model::Target::ListMemberships {
-            operation: model::MembershipOperation::Delete,
-        } => {
-            context
-                .client
-                .send(&membership::Delete {
-                    list: *list,
-                    prospect: *prospect,
-                })
-                .await?;
+        model::Target::ListMemberships { operation: model::MembershipOperation::Delete } => {
+            context.client.send(&membership::Delete { list: *list, prospect: *prospect }).await?;
         }
-        model::Target::ListMemberships {
-            operation: model::MembershipOperation::Upsert,
-        }
+        model::Target::ListMemberships { operation: model::MembershipOperation::Upsert }
         | model::Target::Prospects { .. } => {
-            context
-                .client
-                .send(&membership::Create {
-                    list: *list,
-                    prospect: *prospect,
-                })
-                .await?;
+            context.client.send(&membership::Create { list: *list, prospect: *prospect }).await?;
         }
     }
     Ok(Vec::new())
@@ -124,12 +87,7 @@ async fn latest_by_email(context: &Context, records: &[Record]) -> Result<Refuse
             repeat: Repeat::Freely,
         };
         let answer = context.client.send(&request).await?;
-        refused.extend(
-            answer
-                .refused
-                .into_iter()
-                .map(|(at, text)| (upserted[at].0, None, text)),
-        );
+        refused.extend(answer.refused.into_iter().map(|(at, text)| (upserted[at].0, None, text)));
     }
     Ok(refused)
 }
@@ -139,12 +97,6 @@ fn row_level(class: Class) -> bool {
 }
 
 fn list_item(id: ProspectId, lists: &[ListId], join: bool) -> Item {
-    let changes: String = lists
-        .iter()
-        .map(|list| format!(",\"list_{list}\":{}", u8::from(join)))
-        .collect();
-    Item {
-        identifier: id.to_string(),
-        attributes: format!("{{\"id\":{id}{changes}}}"),
-    }
+    let changes: String = lists.iter().map(|list| format!(",\"list_{list}\":{}", u8::from(join))).collect();
+    Item { identifier: id.to_string(), attributes: format!("{{\"id\":{id}{changes}}}") }
 }

@@ -140,10 +140,7 @@ impl Cells {
             CellKind::Id => {
                 let number = self.whole(row)?;
                 if number <= 0 {
-                    return Err(BadCell {
-                        reason: "must be a positive whole number",
-                        hint: "Pardot ids start at 1",
-                    });
+                    return Err(BadCell { reason: "must be a positive whole number", hint: "Pardot ids start at 1" });
                 }
                 write_number(number, out);
             }
@@ -176,10 +173,8 @@ impl Cells {
             reason: "must be a whole number",
             hint: "round or CAST it in the query; a number with a fraction or letters is never cut",
         };
-        const TOO_LARGE: BadCell = BadCell {
-            reason: "is too large for a whole number of 64 bits",
-            hint: "check the column in the query",
-        };
+        const TOO_LARGE: BadCell =
+            BadCell { reason: "is too large for a whole number of 64 bits", hint: "check the column in the query" };
         match self {
             Cells::Int(array) => Ok(array.value(row)),
             Cells::UInt(array) => i64::try_from(array.value(row)).map_err(|_| TOO_LARGE),
@@ -234,10 +229,7 @@ impl Cells {
             }
             Cells::Null => {}
             Cells::Other(_, name) => {
-                return Err(BadCell {
-                    reason: name,
-                    hint: "write it out as text in the query",
-                });
+                return Err(BadCell { reason: name, hint: "write it out as text in the query" });
             }
         }
         Ok(())
@@ -256,10 +248,7 @@ impl Cells {
                 Ok(())
             }
             Cells::Null => Ok(()),
-            Cells::Other(_, name) => Err(BadCell {
-                reason: name,
-                hint: "write it out as text in the query",
-            }),
+            Cells::Other(_, name) => Err(BadCell { reason: name, hint: "write it out as text in the query" }),
         }
     }
 
@@ -295,10 +284,7 @@ const HALF: f64 = 2_048.0;
 
 /// The whole number a float stands for, when it stands for exactly one: below `most`.
 fn exact(number: f64, most: f64) -> Option<i64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "below 2^53 and without a fraction nothing is cut"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "below 2^53 and without a fraction nothing is cut")]
     (number.fract() == 0.0 && number.abs() < most).then_some(number as i64)
 }
 
@@ -326,19 +312,13 @@ fn write_number(number: i64, out: &mut Vec<u8>) {
 /// A JSON string. Control characters other than tab and line ends are refused: no field of Pardot holds them, and XML
 /// views of the prospect would break.
 fn write_string(text: &str, out: &mut Vec<u8>) -> Result<(), BadCell> {
-    if text
-        .bytes()
-        .any(|byte| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f)
-    {
+    if text.bytes().any(|byte| (byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r')) || byte == 0x7f) {
         return Err(BadCell {
             reason: "has a control character",
             hint: "strip it in the query, for example with regexp_replace",
         });
     }
-    serde_json::to_writer(out, text).map_err(|_| BadCell {
-        reason: "is not valid text",
-        hint: "check its encoding",
-    })
+    serde_json::to_writer(out, text).map_err(|_| BadCell { reason: "is not valid text", hint: "check its encoding" })
 }
 
 /// Says in words why a value of this type fits no field.

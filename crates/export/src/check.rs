@@ -53,10 +53,7 @@ fn check_in_parts(
     keys_at_once: u64,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Checked, ResultError> {
-    let mut checked = Checked {
-        lists: Some(BTreeSet::new()),
-        ..Checked::default()
-    };
+    let mut checked = Checked { lists: Some(BTreeSet::new()), ..Checked::default() };
     let mut keys = Keys::new(result, keys_at_once)?;
     for batch in result.batches()? {
         let batch = batch?;
@@ -102,16 +99,9 @@ impl<'a> Keys<'a> {
             Vec::new()
         } else {
             let open = |_| tempfile::tempfile_in(folder).map(|file| BufWriter::with_capacity(1 << 14, file));
-            (0..parts)
-                .map(open)
-                .collect::<Result<_, _>>()
-                .map_err(|error| result.failed(error))?
+            (0..parts).map(open).collect::<Result<_, _>>().map_err(|error| result.failed(error))?
         };
-        Ok(Keys {
-            result,
-            memory: Vec::new(),
-            parts,
-        })
+        Ok(Keys { result, memory: Vec::new(), parts })
     }
 
     fn push(&mut self, key: [u64; 2], row: RowNumber) -> Result<(), ResultError> {
@@ -122,9 +112,7 @@ impl<'a> Keys<'a> {
         }
         let part = usize::try_from(key[0] % self.parts.len() as u64).unwrap_or(0);
         for word in entry {
-            self.parts[part]
-                .write_all(&word.to_le_bytes())
-                .map_err(|error| self.result.failed(error))?;
+            self.parts[part].write_all(&word.to_le_bytes()).map_err(|error| self.result.failed(error))?;
         }
         Ok(())
     }
@@ -134,9 +122,7 @@ impl<'a> Keys<'a> {
         find(&mut self.memory, &mut superseded);
         let mut entries = std::mem::take(&mut self.memory);
         for part in self.parts {
-            let mut file = part
-                .into_inner()
-                .map_err(|error| self.result.failed(error.into_error()))?;
+            let mut file = part.into_inner().map_err(|error| self.result.failed(error.into_error()))?;
             read_entries(&mut file, &mut entries).map_err(|error| self.result.failed(error))?;
             find(&mut entries, &mut superseded);
         }

@@ -55,8 +55,7 @@ fn plainly_wrong(name: &str) -> bool {
 }
 
 fn list_column(name: &str) -> bool {
-    name.strip_prefix("list_")
-        .is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    name.strip_prefix("list_").is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Understands the columns.
@@ -85,12 +84,7 @@ fn place(name: &str) -> String {
 }
 
 fn prospects(schema: &Schema, match_by: MatchBy, custom: &[CustomField], problems: &mut Problems) -> Columns {
-    let mut columns = Columns {
-        id: None,
-        fid: None,
-        email: None,
-        fields: Vec::new(),
-    };
+    let mut columns = Columns { id: None, fid: None, email: None, fields: Vec::new() };
     for (index, column) in schema.fields().iter().enumerate() {
         let name = column.name().as_str();
         match name {
@@ -142,20 +136,10 @@ fn prospect_field(name: &str, custom: &[CustomField]) -> Result<Column, Problem>
             (Kind::Text, _) => CellKind::Text,
             (Kind::Boolean, _) => CellKind::Boolean,
         };
-        return Ok(Column {
-            index: 0,
-            name: name.into(),
-            kind,
-            v5: field.v5.map(str::to_owned),
-        });
+        return Ok(Column { index: 0, name: name.into(), kind, v5: field.v5.map(str::to_owned) });
     }
     if custom.iter().any(|field| field.api_name == name) {
-        return Ok(Column {
-            index: 0,
-            name: name.into(),
-            kind: CellKind::Custom,
-            v5: Some(format!("{name}__c")),
-        });
+        return Ok(Column { index: 0, name: name.into(), kind: CellKind::Custom, v5: Some(format!("{name}__c")) });
     }
     let problem = Problem::at(place(name), "is no field of a prospect");
     if list_column(name) {
@@ -176,21 +160,11 @@ fn prospect_field(name: &str, custom: &[CustomField]) -> Result<Column, Problem>
 }
 
 fn memberships(schema: &Schema, problems: &mut Problems) -> Columns {
-    let mut columns = Columns {
-        id: None,
-        fid: None,
-        email: None,
-        fields: Vec::new(),
-    };
+    let mut columns = Columns { id: None, fid: None, email: None, fields: Vec::new() };
     for wanted in ["prospect_id", "list_id"] {
         match schema.fields().iter().position(|column| column.name() == wanted) {
             Some(index) => {
-                columns.fields.push(Column {
-                    index,
-                    name: wanted.into(),
-                    kind: CellKind::Id,
-                    v5: None,
-                });
+                columns.fields.push(Column { index, name: wanted.into(), kind: CellKind::Id, v5: None });
             }
             None => problems.push(
                 Problem::at(place(wanted), "is required for list_memberships").hint(format!("SELECT … AS {wanted}")),

@@ -79,21 +79,14 @@ impl Stop {
             Stop::Reconnect(error) => (error.to_string(), Some(error.hint().to_owned())),
             Stop::Killed => ("stopped on request; what was under way was finished".into(), None),
             Stop::Access(refusal) | Stop::UnknownCode(refusal) => {
-                let advice = refusal
-                    .code
-                    .and_then(pardot::code::find)
-                    .map(|code| code.advice.to_owned());
+                let advice = refusal.code.and_then(pardot::code::find).map(|code| code.advice.to_owned());
                 let code = refusal.code.map(|code| format!("code {code}, ")).unwrap_or_default();
-                (
-                    format!("Pardot refused: {} ({code}HTTP {})", refusal.message, refusal.status),
-                    advice,
-                )
+                (format!("Pardot refused: {} ({code}HTTP {})", refusal.message, refusal.status), advice)
             }
             Stop::Settings(problems) => (problems.to_string(), None),
-            Stop::Ledger(error) => (
-                error.to_string(),
-                Some("nothing is sent that cannot be recorded; fix it and continue".into()),
-            ),
+            Stop::Ledger(error) => {
+                (error.to_string(), Some("nothing is sent that cannot be recorded; fix it and continue".into()))
+            }
             Stop::Result(error) => (error.to_string(), None),
         };
         StopCause { message, hint }
@@ -106,9 +99,7 @@ pub fn stop_of(error: CallError) -> Stop {
         CallError::Refused(refusal) => Stop::Access(refusal),
         CallError::Unknown { cause, .. } | CallError::Unavailable { cause, .. } => Stop::Outage { cause },
         CallError::Quota { .. } => Stop::Quota,
-        CallError::Reconnect(error) if error.is_transient() => Stop::Outage {
-            cause: error.to_string(),
-        },
+        CallError::Reconnect(error) if error.is_transient() => Stop::Outage { cause: error.to_string() },
         CallError::Reconnect(error) => Stop::Reconnect(error),
         CallError::Stopped => Stop::Killed,
     }
@@ -210,28 +201,15 @@ impl Lanes<'_> {
         let guards: Vec<u64> = batch.guards().collect();
         self.busy.extend(&guards);
         let context = self.context.clone();
-        self.running
-            .spawn(async move { (guards, attempt(&context, batch.records, batch.doubtful).await) });
+        self.running.spawn(async move { (guards, attempt(&context, batch.records, batch.doubtful).await) });
     }
 
     async fn take(&mut self, fed: Fed) {
         match fed {
-            Fed::Batch {
-                records,
-                doubtful: false,
-            } => {
-                self.waiting = Some(Batch {
-                    records,
-                    doubtful: false,
-                })
-            }
-            Fed::Batch {
-                records,
-                doubtful: true,
-            } => {
+            Fed::Batch { records, doubtful: false } => self.waiting = Some(Batch { records, doubtful: false }),
+            Fed::Batch { records, doubtful: true } => {
                 let now = self.context.clock.now();
-                self.doubts
-                    .push(Doubt::after_crash(records, self.context.plan.retry.timeout, now));
+                self.doubts.push(Doubt::after_crash(records, self.context.plan.retry.timeout, now));
             }
             Fed::Rejected(rejections) => self.reject(rejections).await,
             Fed::Failed(error) => self.stop = Some(Stop::Result(error)),

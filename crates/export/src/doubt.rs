@@ -25,18 +25,12 @@ pub(crate) struct Doubt {
 impl Doubt {
     /// Doubt about a call that was given up after `waited`.
     pub(crate) fn after_timeout(records: Vec<Record>, waited: Duration, now: Instant) -> Doubt {
-        Doubt {
-            records,
-            not_before: now + LONGEST_WORK.saturating_sub(waited),
-        }
+        Doubt { records, not_before: now + LONGEST_WORK.saturating_sub(waited) }
     }
 
     /// Doubt about a call of a run that died: its connection is closed, and what it began ends within a call's time.
     pub(crate) fn after_crash(records: Vec<Record>, timeout: Duration, now: Instant) -> Doubt {
-        Doubt {
-            records,
-            not_before: now + timeout.min(LONGEST_WORK),
-        }
+        Doubt { records, not_before: now + timeout.min(LONGEST_WORK) }
     }
 }
 
@@ -57,22 +51,13 @@ pub(crate) async fn look_up(context: &Context, records: Vec<Record>) -> Result<F
         let there = match &record.body {
             RecordBody::Prospect { email: Some(email), .. } if context.object.inserts(&record, way) => {
                 let newest = context.newest().await?;
-                let matches = context
-                    .client
-                    .send(&FindByEmail {
-                        version: ApiVersion::V4,
-                        email: email.clone(),
-                    })
-                    .await?;
+                let matches =
+                    context.client.send(&FindByEmail { version: ApiVersion::V4, email: email.clone() }).await?;
                 matches.iter().any(|id| id.0 > newest)
             }
             RecordBody::Prospect { .. } | RecordBody::Membership { .. } => false,
         };
-        if there {
-            sorted.found.push(record)
-        } else {
-            sorted.absent.push(record)
-        }
+        if there { sorted.found.push(record) } else { sorted.absent.push(record) }
     }
     Ok(sorted)
 }

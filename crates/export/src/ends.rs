@@ -28,11 +28,7 @@ impl Ends {
     /// # Errors
     /// The ledger cannot be read.
     pub async fn read(ledger: &dyn Ledger, superseded: RowSet) -> Result<Ends, LedgerError> {
-        let mut ends = Ends {
-            superseded,
-            next_batch: 1,
-            ..Ends::default()
-        };
+        let mut ends = Ends { superseded, next_batch: 1, ..Ends::default() };
         let mut after = 0;
         loop {
             let rejections = ledger.rejections(after, PAGE).await?;
@@ -83,14 +79,7 @@ impl Ends {
         let (delivered, rejected) = (self.delivered.len(), self.rejected.len());
         let (superseded, held) = (self.superseded.len(), self.held.len());
         let unsent = read.saturating_sub(delivered + rejected + superseded + held);
-        Tally {
-            read,
-            delivered,
-            rejected,
-            superseded,
-            held,
-            unsent,
-        }
+        Tally { read, delivered, rejected, superseded, held, unsent }
     }
 }
 

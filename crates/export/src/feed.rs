@@ -76,10 +76,7 @@ impl Feeder {
                     continue;
                 }
                 let encoded = object.encode(&cells, row, number);
-                if self
-                    .place(encoded.and_then(|record| self.context.admit(record)))
-                    .is_err()
-                {
+                if self.place(encoded.and_then(|record| self.context.admit(record))).is_err() {
                     return Ok(());
                 }
             }
@@ -121,16 +118,10 @@ impl Feeder {
             self.send(Fed::Rejected(rejections))?;
         }
         if let Some(records) = self.packer.finish() {
-            self.send(Fed::Batch {
-                records,
-                doubtful: false,
-            })?;
+            self.send(Fed::Batch { records, doubtful: false })?;
         }
         if let Some(records) = self.doubtful.finish() {
-            self.send(Fed::Batch {
-                records,
-                doubtful: true,
-            })?;
+            self.send(Fed::Batch { records, doubtful: true })?;
         }
         Ok(())
     }

@@ -47,17 +47,12 @@ pub(crate) fn object(rows: &RecordBatch, given: &[(&str, &str)]) -> Arc<dyn Data
 /// Every row encoded, numbered from 1.
 pub(crate) fn encoded(object: &dyn DataObject, rows: &RecordBatch) -> Vec<Result<Record, Rejection>> {
     let cells = object.cells(rows);
-    (0..rows.num_rows())
-        .map(|row| object.encode(&cells, row, row as u64 + 1))
-        .collect()
+    (0..rows.num_rows()).map(|row| object.encode(&cells, row, row as u64 + 1)).collect()
 }
 
 /// Every row encoded, when each can be sent.
 pub(crate) fn records(object: &dyn DataObject, rows: &RecordBatch) -> Vec<Record> {
-    encoded(object, rows)
-        .into_iter()
-        .map(|record| record.unwrap_or_else(|rejection| panic!("{rejection:?}")))
-        .collect()
+    encoded(object, rows).into_iter().map(|record| record.unwrap_or_else(|rejection| panic!("{rejection:?}"))).collect()
 }
 
 /// A Result on disk, as long as the folder is held. Each of `parts` is a row group of its own.

@@ -37,11 +37,7 @@ impl FrozenResult {
     pub fn open(path: &Path) -> Result<FrozenResult, ResultError> {
         let builder = builder(path)?;
         let rows = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or(0);
-        Ok(FrozenResult {
-            path: path.to_owned(),
-            schema: builder.schema().clone(),
-            rows,
-        })
+        Ok(FrozenResult { path: path.to_owned(), schema: builder.schema().clone(), rows })
     }
 
     /// How many rows there are.
@@ -69,10 +65,8 @@ impl FrozenResult {
     /// # Errors
     /// The file cannot be opened; a batch that cannot be read ends the iteration with an error.
     pub fn batches(&self) -> Result<impl Iterator<Item = Result<RecordBatch, ResultError>> + use<>, ResultError> {
-        let reader: ParquetRecordBatchReader = builder(&self.path)?
-            .with_batch_size(ROWS_AT_ONCE)
-            .build()
-            .map_err(|source| failed(&self.path, source))?;
+        let reader: ParquetRecordBatchReader =
+            builder(&self.path)?.with_batch_size(ROWS_AT_ONCE).build().map_err(|source| failed(&self.path, source))?;
         let path = self.path.clone();
         Ok(reader.map(move |batch| batch.map_err(|source| failed(&path, source))))
     }
@@ -84,10 +78,7 @@ fn builder(path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, ResultE
 }
 
 fn failed(path: &Path, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ResultError {
-    ResultError {
-        path: path.to_owned(),
-        source: source.into(),
-    }
+    ResultError { path: path.to_owned(), source: source.into() }
 }
 
 #[cfg(test)]

@@ -34,4 +34,4 @@ pub use ledger::{Fact, Ledger, LedgerError};
 pub use object::{DataObject, Way};
 pub use pack::{Estimate, estimate};
 pub use record::{Key, Record, RecordBody};
-pub use run::{Context, Parts, first_way, object_of};
+pub use run::{Context, Parts, first_way, fits, object_of};

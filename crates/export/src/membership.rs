@@ -49,12 +49,7 @@ impl DataObject for Memberships {
         let key = Key::of("membership", &format!("{prospect}/{list}"));
         // Two calls for one prospect at once can end in code 62 (conflicting update), whatever their lists.
         let guard = Key::of("id", &prospect.to_string()).0[0];
-        Ok(Record {
-            row: number,
-            key,
-            guards: [guard, guard],
-            body: RecordBody::Membership { prospect, list },
-        })
+        Ok(Record { row: number, key, guards: [guard, guard], body: RecordBody::Membership { prospect, list } })
     }
 
     fn first_version(&self) -> ApiVersion {
@@ -68,24 +63,19 @@ impl DataObject for Memberships {
 
     fn item(&self, record: &Record, version: ApiVersion) -> Result<Item, Rejection> {
         let RecordBody::Membership { prospect, list } = &record.body else {
-            return Ok(Item {
-                identifier: String::new(),
-                attributes: String::new(),
-            });
+            return Ok(Item { identifier: String::new(), attributes: String::new() });
         };
         let value = match self.operation {
             MembershipOperation::Upsert => 1,
             MembershipOperation::Delete => 0,
         };
         Ok(match version {
-            ApiVersion::V4 => Item {
-                identifier: String::new(),
-                attributes: format!("{{\"id\":{prospect},\"list_{list}\":{value}}}"),
-            },
-            ApiVersion::V3 => Item {
-                identifier: prospect.to_string(),
-                attributes: format!("{{\"list_{list}\":{value}}}"),
-            },
+            ApiVersion::V4 => {
+                Item { identifier: String::new(), attributes: format!("{{\"id\":{prospect},\"list_{list}\":{value}}}") }
+            }
+            ApiVersion::V3 => {
+                Item { identifier: prospect.to_string(), attributes: format!("{{\"list_{list}\":{value}}}") }
+            }
         })
     }
 

@@ -23,9 +23,7 @@ pub(crate) struct Bounds {
 
 impl Bounds {
     pub(crate) fn of(delivery: &Delivery, object: &dyn DataObject, way: Way, learned_rows: Option<usize>) -> Bounds {
-        let rows = learned_rows
-            .unwrap_or(MAX_PROSPECTS_PER_BATCH)
-            .clamp(1, MAX_PROSPECTS_PER_BATCH);
+        let rows = learned_rows.unwrap_or(MAX_PROSPECTS_PER_BATCH).clamp(1, MAX_PROSPECTS_PER_BATCH);
         let version = match way {
             Way::Batch(version) => version,
             Way::LatestByEmail | Way::Pairs => ApiVersion::V4,
@@ -35,11 +33,7 @@ impl Bounds {
             Way::LatestByEmail | Way::Pairs => None,
         };
         let empty = || batch::base_len(version, object.operation(), carrier(delivery.carrier));
-        Bounds {
-            rows,
-            payload: payload.map(|most| (most, empty())),
-            version,
-        }
+        Bounds { rows, payload: payload.map(|most| (most, empty())), version }
     }
 
     /// How many of the items, from the first, fit into one batch: at least one.
@@ -75,14 +69,8 @@ impl Packer {
     pub(crate) fn push(&mut self, record: Record, object: &dyn DataObject, bounds: &Bounds) -> Option<Vec<Record>> {
         let mut full = None;
         if let Some((most, empty)) = bounds.payload {
-            let len = object
-                .item(&record, bounds.version)
-                .map_or(0, |item| batch::item_len(bounds.version, &item));
-            let with = if self.records.is_empty() {
-                empty + len
-            } else {
-                self.size + batch::SEPARATOR_LEN + len
-            };
+            let len = object.item(&record, bounds.version).map_or(0, |item| batch::item_len(bounds.version, &item));
+            let with = if self.records.is_empty() { empty + len } else { self.size + batch::SEPARATOR_LEN + len };
             if with > most && !self.records.is_empty() {
                 full = self.finish();
                 self.size = empty + len;

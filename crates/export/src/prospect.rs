@@ -29,12 +29,7 @@ pub(crate) struct Prospects {
 impl Prospects {
     pub(crate) fn new(columns: Columns, match_by: MatchBy, change: Option<ListChange>) -> Prospects {
         let lists = change.as_ref().map(list_members).unwrap_or_default();
-        Prospects {
-            columns,
-            match_by,
-            change,
-            lists,
-        }
+        Prospects { columns, match_by, change, lists }
     }
 
     /// The id, fid and email of a row; an empty text in a key column is no key.
@@ -43,10 +38,7 @@ impl Prospects {
         let mut read = |column: Option<usize>, kind: CellKind, name: &str| -> Result<Option<String>, Rejection> {
             let Some(index) = column else { return Ok(None) };
             buffer.clear();
-            match cells[index]
-                .write(row, kind, &mut buffer)
-                .map_err(|bad| reject(number, name, bad))?
-            {
+            match cells[index].write(row, kind, &mut buffer).map_err(|bad| reject(number, name, bad))? {
                 Said::Nothing | Said::Empty => Ok(None),
                 Said::Value => Ok(Some(String::from_utf8_lossy(&buffer).into_owned())),
             }
@@ -54,25 +46,16 @@ impl Prospects {
         let id = read(self.columns.id, CellKind::Id, "id")?;
         let fid = read(self.columns.fid, CellKind::Text, "fid")?;
         let email = read(self.columns.email, CellKind::Text, "email")?;
-        let email = email.and_then(
-            |json| match self.columns.email.and_then(|index| cells[index].text(row)) {
-                Some(text) => Some(text.to_owned()),
-                None => serde_json::from_str::<String>(&json).ok(),
-            },
-        );
+        let email = email.and_then(|json| match self.columns.email.and_then(|index| cells[index].text(row)) {
+            Some(text) => Some(text.to_owned()),
+            None => serde_json::from_str::<String>(&json).ok(),
+        });
         let id = id.and_then(|digits| digits.parse::<ProspectId>().ok());
-        Ok(Keys {
-            id,
-            fid,
-            email: email.filter(|email| !email.trim().is_empty()),
-        })
+        Ok(Keys { id, fid, email: email.filter(|email| !email.trim().is_empty()) })
     }
 
     fn key(&self, keys: &Keys, number: RowNumber) -> Result<(Key, [u64; 2]), Rejection> {
-        let by_email = keys
-            .email
-            .as_deref()
-            .map(|email| Key::of("email", &normal_email(email)));
+        let by_email = keys.email.as_deref().map(|email| Key::of("email", &normal_email(email)));
         let by_id = keys.id.map(|id| Key::of("id", &id.to_string()));
         let by_fid = keys.fid.as_deref().map(|fid| Key::of("fid", fid));
         let key = match self.match_by {
@@ -108,11 +91,7 @@ fn list_members(change: &ListChange) -> String {
         ListOperation::Add => 1,
         ListOperation::Remove => 0,
     };
-    change
-        .lists
-        .iter()
-        .map(|list| format!(",\"list_{list}\":{value}"))
-        .collect()
+    change.lists.iter().map(|list| format!(",\"list_{list}\":{value}")).collect()
 }
 
 fn reject(row: RowNumber, column: &str, bad: BadCell) -> Rejection {
@@ -133,11 +112,7 @@ fn object(parts: &[&str]) -> String {
         if text.len() > 1 && !part.starts_with(',') {
             text.push(',');
         }
-        text.push_str(if text.len() == 1 {
-            part.trim_start_matches(',')
-        } else {
-            part
-        });
+        text.push_str(if text.len() == 1 { part.trim_start_matches(',') } else { part });
     }
     text.push('}');
     text
@@ -153,11 +128,7 @@ fn json_text(text: &str) -> String {
 
 /// Length in characters of the row as one JSON object: members and keys, without what the settings add.
 fn characters(parts: [&str; 4]) -> usize {
-    let full: Vec<usize> = parts
-        .iter()
-        .filter(|part| !part.is_empty())
-        .map(|part| part.chars().count())
-        .collect();
+    let full: Vec<usize> = parts.iter().filter(|part| !part.is_empty()).map(|part| part.chars().count()).collect();
     full.iter().sum::<usize>() + full.len().saturating_sub(1) + 2
 }
 
@@ -205,17 +176,7 @@ impl DataObject for Prospects {
         }
         let Keys { id, fid, email } = keys;
         let id = id.filter(|_| self.match_by == MatchBy::Key);
-        Ok(Record {
-            row: number,
-            key,
-            guards,
-            body: RecordBody::Prospect {
-                id,
-                fid,
-                email,
-                members,
-            },
-        })
+        Ok(Record { row: number, key, guards, body: RecordBody::Prospect { id, fid, email, members } })
     }
 
     /// Version 3 where rows have emails: an account that needs version 4 refuses it and nothing is applied, while version
@@ -230,17 +191,8 @@ impl DataObject for Prospects {
     }
 
     fn item(&self, record: &Record, version: ApiVersion) -> Result<Item, Rejection> {
-        let RecordBody::Prospect {
-            id,
-            fid,
-            email,
-            members,
-        } = &record.body
-        else {
-            return Ok(Item {
-                identifier: String::new(),
-                attributes: String::new(),
-            });
+        let RecordBody::Prospect { id, fid, email, members } = &record.body else {
+            return Ok(Item { identifier: String::new(), attributes: String::new() });
         };
         let fid_member = member("fid", fid.clone());
         let email_member = member("email", email.as_deref().map(json_text));
@@ -248,17 +200,11 @@ impl DataObject for Prospects {
             (ApiVersion::V4, ..) => {
                 let id = member("id", id.map(|id| id.to_string()));
                 let attributes = object(&[&id, &fid_member, &email_member, members, &self.lists]);
-                Ok(Item {
-                    identifier: String::new(),
-                    attributes,
-                })
+                Ok(Item { identifier: String::new(), attributes })
             }
             (ApiVersion::V3, Some(id), _) => {
                 let attributes = object(&[&fid_member, &email_member, members, &self.lists]);
-                Ok(Item {
-                    identifier: id.to_string(),
-                    attributes,
-                })
+                Ok(Item { identifier: id.to_string(), attributes })
             }
             // Version 3 is keyed by id or email: a number would find whatever prospect has it as its id.
             (ApiVersion::V3, None, Some(email)) if email.trim().bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -270,10 +216,9 @@ impl DataObject for Prospects {
                     hint: Some("select the address as email, and ids as id".into()),
                 })
             }
-            (ApiVersion::V3, None, Some(email)) => Ok(Item {
-                identifier: email.clone(),
-                attributes: object(&[&fid_member, members, &self.lists]),
-            }),
+            (ApiVersion::V3, None, Some(email)) => {
+                Ok(Item { identifier: email.clone(), attributes: object(&[&fid_member, members, &self.lists]) })
+            }
             (ApiVersion::V3, None, None) => Err(Rejection {
                 row: record.row,
                 column: Some("fid".into()),
@@ -289,12 +234,7 @@ impl DataObject for Prospects {
     fn inserts(&self, record: &Record, way: Way) -> bool {
         match (way, &record.body) {
             // Version 4 makes a new prospect for every upsert that has an email and neither id nor fid.
-            (
-                Way::Batch(ApiVersion::V4),
-                RecordBody::Prospect {
-                    id: None, fid: None, ..
-                },
-            ) => true,
+            (Way::Batch(ApiVersion::V4), RecordBody::Prospect { id: None, fid: None, .. }) => true,
             (Way::Batch(_) | Way::LatestByEmail | Way::Pairs, _) => false,
         }
     }
@@ -309,13 +249,7 @@ impl DataObject for Prospects {
     }
 
     fn latest_by_email(&self, record: &Record) -> Option<(String, String)> {
-        let RecordBody::Prospect {
-            fid,
-            email: Some(email),
-            members,
-            ..
-        } = &record.body
-        else {
+        let RecordBody::Prospect { fid, email: Some(email), members, .. } = &record.body else {
             return None;
         };
         let written: Map<String, Value> = serde_json::from_str(&format!("{{{members}}}")).ok()?;
@@ -344,12 +278,7 @@ impl DataObject for Prospects {
     }
 
     fn not_in_v5(&self) -> Vec<String> {
-        self.columns
-            .fields
-            .iter()
-            .filter(|column| column.v5.is_none())
-            .map(|column| column.name.clone())
-            .collect()
+        self.columns.fields.iter().filter(|column| column.v5.is_none()).map(|column| column.name.clone()).collect()
     }
 }
 

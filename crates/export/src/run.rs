@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{BatchEnd, BatchMark, Carrier, Learned, MatchBy, OnInvalid, Plan, Problem, Rejection, RowNumber, Target};
+use model::{
+    BatchEnd, BatchMark, Carrier, Learned, MatchBy, OnInvalid, Plan, Problem, Problems, Rejection, RowNumber, Target,
+};
 use pardot::account::ReadList;
 use pardot::prospect::Newest;
 use pardot::{ApiVersion, CallError, Client, Clock, ListId, Refusal};
@@ -87,28 +89,38 @@ pub fn first_way(target: &Target, object: &dyn DataObject, learned: &Learned, ch
         Some(_) | None => None,
     };
     match target {
-        Target::Prospects {
-            match_by: MatchBy::Email,
-            ..
-        } => match known {
+        Target::Prospects { match_by: MatchBy::Email, .. } => match known {
             Some(ApiVersion::V4) => Way::LatestByEmail,
             Some(ApiVersion::V3) | None => Way::Batch(ApiVersion::V3),
         },
-        Target::Prospects {
-            match_by: MatchBy::Key, ..
-        } => Way::Batch(known.unwrap_or_else(|| object.first_version())),
+        Target::Prospects { match_by: MatchBy::Key, .. } => Way::Batch(known.unwrap_or_else(|| object.first_version())),
         Target::ListMemberships { .. } => {
             let rows = checked.rows - checked.refused - checked.superseded.len();
-            let batched = checked
-                .lists
-                .as_ref()
-                .map(|lists| lists.len() as u64 + rows.div_ceil(50));
+            let batched = checked.lists.as_ref().map(|lists| lists.len() as u64 + rows.div_ceil(50));
             match batched {
                 Some(calls) if calls < rows => Way::Batch(known.unwrap_or_else(|| object.first_version())),
                 Some(_) | None => Way::Pairs,
             }
         }
     }
+}
+
+/// Whether the columns can travel this way.
+///
+/// # Errors
+/// Every column that version 5 cannot write, where rows go through it.
+pub fn fits(way: Way, object: &dyn DataObject) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let unwritable = if way == Way::LatestByEmail { object.not_in_v5() } else { Vec::new() };
+    for name in unwritable {
+        problems.push(
+            Problem::at(format!("column {name}"), "cannot be written by email where prospects may share one").hint(
+                "this business unit allows several prospects with one email, which upsert_by_email serves through \
+                 version 5 of the API: leave the column out",
+            ),
+        );
+    }
+    problems.or(|| ())
 }
 
 impl Context {
@@ -118,14 +130,7 @@ impl Context {
     /// # Errors
     /// The ledger cannot be read, a list cannot be read, or the columns do not fit the way.
     pub async fn new(parts: Parts, checked: &Checked, next_batch: u64) -> Result<Context, Stop> {
-        let Parts {
-            client,
-            object,
-            plan,
-            ledger,
-            clock,
-            learned,
-        } = parts;
+        let Parts { client, object, plan, ledger, clock, learned } = parts;
         let noted = ledger.newest_prospect().await.map_err(Stop::Ledger)?;
         // Only inserts ask for it, and only version 4 inserts: a run that died before an answer proved the version begins
         // with it again, so that rows in doubt are looked up.
@@ -152,7 +157,7 @@ impl Context {
             stopping: AtomicBool::new(false),
             refused_lists: BTreeMap::new(),
         };
-        context.fits_v5(way)?;
+        fits(way, &*context.object).map_err(Stop::Settings)?;
         if let (Target::ListMemberships { .. }, Way::Batch(_), Some(lists)) =
             (&context.plan.target, way, &checked.lists)
         {
@@ -165,8 +170,7 @@ impl Context {
         for list in lists {
             match self.client.send(&ReadList { id: *list }).await {
                 Ok(Some(seen)) if seen.is_dynamic => {
-                    self.refused_lists
-                        .insert(*list, "is a dynamic list, which takes no members by hand");
+                    self.refused_lists.insert(*list, "is a dynamic list, which takes no members by hand");
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => {
@@ -220,11 +224,7 @@ impl Context {
     }
 
     pub(crate) fn mark(&self, rows: Vec<RowNumber>, end: BatchEnd) -> BatchMark {
-        BatchMark {
-            number: self.next_batch.fetch_add(1, Ordering::Relaxed),
-            rows,
-            end,
-        }
+        BatchMark { number: self.next_batch.fetch_add(1, Ordering::Relaxed), rows, end }
     }
 
     /// An answer came that only this way gets: remember its version.
@@ -250,13 +250,7 @@ impl Context {
     /// Takes the other version after 88 or 89; `false` when that was already tried.
     pub(crate) fn switch(&self, refused: Way) -> Result<bool, Stop> {
         let next = match (refused, &self.plan.target) {
-            (
-                Way::Batch(ApiVersion::V3),
-                Target::Prospects {
-                    match_by: MatchBy::Email,
-                    ..
-                },
-            ) => Way::LatestByEmail,
+            (Way::Batch(ApiVersion::V3), Target::Prospects { match_by: MatchBy::Email, .. }) => Way::LatestByEmail,
             (Way::Batch(version), _) => Way::Batch(version.other()),
             (Way::LatestByEmail, _) => Way::Batch(ApiVersion::V3),
             (Way::Pairs, _) => return Ok(false),
@@ -273,28 +267,8 @@ impl Context {
             state.confirmed = false;
             state.way = next;
         }
-        self.fits_v5(next)?;
+        fits(next, &*self.object).map_err(Stop::Settings)?;
         Ok(true)
-    }
-
-    fn fits_v5(&self, way: Way) -> Result<(), Stop> {
-        if way != Way::LatestByEmail {
-            return Ok(());
-        }
-        let mut problems = model::Problems::default();
-        for name in self.object.not_in_v5() {
-            problems.push(
-                Problem::at(
-                    format!("column {name}"),
-                    "cannot be written by email where prospects may share one",
-                )
-                .hint(
-                    "this business unit allows several prospects with one email, which upsert_by_email serves \
-                     through version 5 of the API: leave the column out",
-                ),
-            );
-        }
-        problems.or(|| ()).map_err(Stop::Settings)
     }
 
     /// A batch of twice this many rows was too large: remember. Where nothing can have been cut, 71 is the fault of a
@@ -317,20 +291,10 @@ impl Context {
     /// The newest prospect before the job's first insert; asked once a job and kept.
     pub(crate) async fn newest(&self) -> Result<u64, CallError> {
         let ask = || async {
-            let newest = self
-                .client
-                .send(&Newest {
-                    version: ApiVersion::V4,
-                })
-                .await?
-                .map_or(0, |id| id.0);
+            let newest = self.client.send(&Newest { version: ApiVersion::V4 }).await?.map_or(0, |id| id.0);
             match self.ledger.note(Fact::NewestProspect(newest)).await {
                 Ok(()) => Ok(newest),
-                Err(error) => Err(CallError::Unavailable {
-                    cause: error.message,
-                    attempts: 1,
-                    maybe_applied: false,
-                }),
+                Err(error) => Err(CallError::Unavailable { cause: error.message, attempts: 1, maybe_applied: false }),
             }
         };
         self.newest.get_or_try_init(ask).await.copied()
@@ -362,13 +326,8 @@ impl Context {
     /// Waits before an insert that was found absent is sent again: exponential, with jitter from the batch's number.
     pub(crate) async fn pause(&self, repeats: u32, number: u64) {
         let retry = &self.plan.retry;
-        let bound = retry
-            .initial_wait
-            .saturating_mul(1 << repeats.min(20))
-            .min(retry.maximum_wait);
+        let bound = retry.initial_wait.saturating_mul(1 << repeats.min(20)).min(retry.maximum_wait);
         let mix = (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) & 0xff;
-        self.clock
-            .sleep(bound.mul_f64(f64::from(u32::try_from(mix).unwrap_or(0)) / 255.0))
-            .await;
+        self.clock.sleep(bound.mul_f64(f64::from(u32::try_from(mix).unwrap_or(0)) / 255.0)).await;
     }
 }

@@ -38,14 +38,8 @@ impl FromStr for JobId {
 
     fn from_str(text: &str) -> Result<JobId, String> {
         let fits = (1..=40).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
-        if fits {
-            Ok(JobId(text.to_owned()))
-        } else {
-            Err("a job id is lower-case letters and digits".into())
-        }
+            && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        if fits { Ok(JobId(text.to_owned())) } else { Err("a job id is lower-case letters and digits".into()) }
     }
 }
 
@@ -92,10 +86,7 @@ const STATES: [(JobState, &str); 10] = [
 impl JobState {
     /// The state's name, as the report and the store have it.
     pub fn name(self) -> &'static str {
-        STATES
-            .iter()
-            .find(|(state, _)| *state == self)
-            .map_or("", |(_, name)| name)
+        STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
     /// Whether `next` may follow. A failed or ended query is never sent; a success is final.
@@ -199,11 +190,8 @@ mod tests {
             (JobState::Success, &[]),
         ];
         for (state, want) in cases {
-            let next: Vec<&str> = STATES
-                .iter()
-                .filter(|(next, _)| state.may_become(*next))
-                .map(|(_, name)| *name)
-                .collect();
+            let next: Vec<&str> =
+                STATES.iter().filter(|(next, _)| state.may_become(*next)).map(|(_, name)| *name).collect();
             assert_eq!(next, want, "{state}");
             assert_eq!(
                 state.resumable(),

@@ -15,16 +15,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 }
 
 fn fold(name: &str) -> Vec<char> {
-    name.trim()
-        .chars()
-        .map(|c| {
-            if matches!(c, '-' | ' ' | '.') {
-                '_'
-            } else {
-                c.to_ascii_lowercase()
-            }
-        })
-        .collect()
+    name.trim().chars().map(|c| if matches!(c, '-' | ' ' | '.') { '_' } else { c.to_ascii_lowercase() }).collect()
 }
 
 /// Edits (insert, delete, replace, swap of neighbours) from `a` to `b`.
@@ -65,13 +56,7 @@ mod tests {
 
     #[test]
     fn suggests_only_what_is_near() {
-        let known = [
-            "max_payload",
-            "maximum_retries",
-            "email",
-            "first_name",
-            "is_do_not_email",
-        ];
+        let known = ["max_payload", "maximum_retries", "email", "first_name", "is_do_not_email"];
         let cases = [
             ("max_paylod", Some("max_payload")),
             ("Email", Some("email")),

@@ -128,10 +128,7 @@ impl Plan {
     /// # Errors
     /// Every value that does not fit its setting.
     pub fn parse(settings: &Settings) -> Result<Plan, Problems> {
-        let mut read = Reader {
-            settings,
-            problems: Problems::default(),
-        };
+        let mut read = Reader { settings, problems: Problems::default() };
         let data_object = read.choice("data_object");
         let operation = read.choice("prospect_list_operation");
         let lists = read.list_ids("prospect_lists");
@@ -160,11 +157,7 @@ impl Plan {
                 match_by: if by_email { MatchBy::Email } else { MatchBy::Key },
                 lists: (!lists.is_empty()).then_some(ListChange {
                     lists,
-                    operation: if operation == "remove" {
-                        ListOperation::Remove
-                    } else {
-                        ListOperation::Add
-                    },
+                    operation: if operation == "remove" { ListOperation::Remove } else { ListOperation::Add },
                 }),
             },
         };
@@ -179,13 +172,7 @@ impl Plan {
         };
         let notes = notes(settings, &target, tasks);
         let on_invalid = if skip { OnInvalid::Skip } else { OnInvalid::Stop };
-        read.problems.or(|| Plan {
-            target,
-            on_invalid,
-            delivery,
-            retry,
-            notes,
-        })
+        read.problems.or(|| Plan { target, on_invalid, delivery, retry, notes })
     }
 }
 
@@ -207,9 +194,7 @@ fn notes(settings: &Settings, target: &Target, tasks: u64) -> Vec<String> {
         notes.push("prospect_list_operation has no effect without prospect_lists".into());
     }
     if tasks > MOST_LANES {
-        notes.push(format!(
-            "parallel_tasks: {tasks} has the effect of 5, which is what Pardot admits"
-        ));
+        notes.push(format!("parallel_tasks: {tasks} has the effect of 5, which is what Pardot admits"));
     }
     notes
 }
@@ -226,10 +211,7 @@ impl<'a> Reader<'a> {
     }
 
     fn refuse(&mut self, setting: &Setting, hint: Option<String>) {
-        let problem = Problem::at(
-            format!("settings.{}", setting.name),
-            format!("must be {}", setting.allowed()),
-        );
+        let problem = Problem::at(format!("settings.{}", setting.name), format!("must be {}", setting.allowed()));
         self.problems.push(match hint {
             Some(hint) => problem.hint(hint),
             None => problem.hint(setting.help),
@@ -304,10 +286,7 @@ impl<'a> Reader<'a> {
                 }
                 Err(_) => self.refuse(
                     setting,
-                    Some(format!(
-                        "\"{}\" is no list id: a whole number, the one in the list's URL",
-                        part.trim()
-                    )),
+                    Some(format!("\"{}\" is no list id: a whole number, the one in the list's URL", part.trim())),
                 ),
             }
         }

@@ -21,11 +21,7 @@ pub struct Problem {
 impl Problem {
     /// A problem at a place.
     pub fn at(at: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem {
-            at: at.into(),
-            message: message.into(),
-            hint: None,
-        }
+        Problem { at: at.into(), message: message.into(), hint: None }
     }
 
     /// The same problem with advice.
@@ -118,9 +114,7 @@ mod tests {
         assert_eq!(problems.keep(Ok::<_, Problem>(7)), Some(7));
         assert!(problems.is_empty());
         assert_eq!(
-            problems.keep(Err::<u8, _>(
-                Problem::at("column Email", "is no field").hint("write AS email")
-            )),
+            problems.keep(Err::<u8, _>(Problem::at("column Email", "is no field").hint("write AS email"))),
             None
         );
         problems.extend(Problem::at("columns", "no key").into());

@@ -114,10 +114,7 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "max_payload",
-        kind: Kind::Integer {
-            min: 1,
-            max: 50_000_000,
-        },
+        kind: Kind::Integer { min: 1, max: 50_000_000 },
         default: "5000",
         applies: Applies::Prospects,
         help: "Longest payload of a call in encoded characters: the request target with batch_carrier uri; the body \
@@ -146,30 +143,21 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         name: "initial_retry_wait",
-        kind: Kind::Seconds {
-            min: 0.0,
-            max: 86_400.0,
-        },
+        kind: Kind::Seconds { min: 0.0, max: 86_400.0 },
         default: "1",
         applies: Applies::Always,
         help: "Seconds before the first repeat; doubled for each further one.",
     },
     Setting {
         name: "maximum_retry_wait",
-        kind: Kind::Seconds {
-            min: 0.0,
-            max: 86_400.0,
-        },
+        kind: Kind::Seconds { min: 0.0, max: 86_400.0 },
         default: "120",
         applies: Applies::Always,
         help: "Longest wait before a repeat, in seconds.",
     },
     Setting {
         name: "maximum_connection_timeout",
-        kind: Kind::Seconds {
-            min: 0.01,
-            max: 86_400.0,
-        },
+        kind: Kind::Seconds { min: 0.01, max: 86_400.0 },
         default: "300",
         applies: Applies::Always,
         help: "Seconds one call may take in all.",
@@ -230,10 +218,7 @@ impl Settings {
                 Some(Some(text)) => {
                     problems.keep(self.set(name, text));
                 }
-                None => problems.push(Problem::at(
-                    format!("settings.{name}"),
-                    "must be a text, number or truth value",
-                )),
+                None => problems.push(Problem::at(format!("settings.{name}"), "must be a text, number or truth value")),
             }
         }
         problems.or(|| ())
@@ -251,10 +236,7 @@ impl Settings {
 
     /// The values given, as a JSON object of texts: reads back through [`Settings::set_all`].
     pub fn to_json(&self) -> Value {
-        self.0
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), Value::from(text.as_str())))
-            .collect()
+        self.0.iter().map(|(name, text)| ((*name).to_owned(), Value::from(text.as_str()))).collect()
     }
 }
 
@@ -274,11 +256,7 @@ fn text_of(value: &Value) -> Option<Option<String>> {
 }
 
 fn names() -> String {
-    SETTINGS
-        .iter()
-        .map(|setting| setting.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    SETTINGS.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

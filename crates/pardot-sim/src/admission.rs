@@ -16,18 +16,14 @@ impl Credentials {
     pub(crate) fn read(received: &Received) -> Credentials {
         Credentials {
             authorization: received.header("authorization").map(str::to_owned),
-            unit: received
-                .header("pardot-business-unit-id")
-                .map(|id| id.trim().to_owned()),
+            unit: received.header("pardot-business-unit-id").map(|id| id.trim().to_owned()),
         }
     }
 
     /// The bearer token; without any, versions 3 and 4 say 184 and version 5 says 49.
     pub(crate) fn token(&self, call: &Call, modern: bool) -> Result<&str, Refusal> {
         let Some(value) = self.authorization.as_deref() else {
-            let in_address = ["access_token", "api_key", "user_key"]
-                .iter()
-                .any(|name| call.params.get(name).is_some());
+            let in_address = ["access_token", "api_key", "user_key"].iter().any(|name| call.params.get(name).is_some());
             return Err(Refusal::of(match (in_address, modern) {
                 (true, _) => 126,
                 (false, true) => 49,

@@ -33,13 +33,7 @@ const PARDOT_HEADERS: &[(&str, &str)] = &[
 
 impl Answer {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
-        Answer {
-            status,
-            content_type: content_type.to_owned(),
-            headers: Vec::new(),
-            body: body.into(),
-            code: None,
-        }
+        Answer { status, content_type: content_type.to_owned(), headers: Vec::new(), body: body.into(), code: None }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Answer {
@@ -62,8 +56,7 @@ impl Answer {
 
     /// Adds the headers of the Pardot host.
     pub(crate) fn with_pardot_headers(mut self) -> Answer {
-        self.headers
-            .extend(PARDOT_HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        self.headers.extend(PARDOT_HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())));
         self
     }
 }
@@ -139,10 +132,7 @@ impl Refusal {
                 Answer::json(self.status, &json!({"@attributes": attributes, "err": self.message}))
             }
             Format::Xml => {
-                let mut xml = format!(
-                    "{XML_HEAD}<rsp stat=\"fail\" version=\"1.0\"><err code=\"{}\">",
-                    self.code
-                );
+                let mut xml = format!("{XML_HEAD}<rsp stat=\"fail\" version=\"1.0\"><err code=\"{}\">", self.code);
                 escape(&mut xml, &self.message);
                 xml.push_str("</err></rsp>");
                 Answer::new(self.status, XML_TYPE, xml)
@@ -178,10 +168,7 @@ fn batch(status: u16, errors: Vec<(String, String)>, format: Format) -> Answer {
     let stat = if errors.is_empty() { "ok" } else { "fail" };
     match format {
         Format::Json => {
-            let errors: Map<String, Value> = errors
-                .into_iter()
-                .map(|(key, text)| (key, Value::String(text)))
-                .collect();
+            let errors: Map<String, Value> = errors.into_iter().map(|(key, text)| (key, Value::String(text))).collect();
             let mut members = Map::new();
             members.insert("errors".to_owned(), Value::Object(errors));
             envelope(status, stat, members, format)

@@ -34,18 +34,12 @@ pub(crate) fn millis(duration: Duration) -> i64 {
 
 /// `2026-02-01 09:15:28`: local time without offset, as versions 3 and 4 write it.
 pub(crate) fn local(ms: i64, zone: &TimeZone) -> String {
-    stamp(ms)
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
-        .to_string()
+    stamp(ms).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// `2026-02-01T09:15:28-07:00`: with offset, as version 5 writes it.
 pub(crate) fn offset(ms: i64, zone: &TimeZone) -> String {
-    stamp(ms)
-        .to_zoned(zone.clone())
-        .strftime("%Y-%m-%dT%H:%M:%S%:z")
-        .to_string()
+    stamp(ms).to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 /// First millisecond of the next day in the zone.

@@ -162,10 +162,7 @@ impl Default for OAuthSettings {
             username: "api@example.com".to_owned(),
             password: "sandbox-password".to_owned(),
             jwt_public_key: None,
-            jwt_audiences: vec![
-                "https://login.salesforce.com".to_owned(),
-                "https://test.salesforce.com".to_owned(),
-            ],
+            jwt_audiences: vec!["https://login.salesforce.com".to_owned(), "https://test.salesforce.com".to_owned()],
             instance_url: "https://example.my.salesforce.com".to_owned(),
         }
     }

@@ -16,20 +16,19 @@ use crate::{lock, seed, state};
 pub(crate) fn answer(core: &Core, call: &Call) -> Answer {
     let what = call.segments.get(1).map(String::as_str).unwrap_or_default();
     let body = match &call.content {
-        Content::Json(body) | Content::Other(body) => serde_json::from_slice(body).unwrap_or(Value::Null),
-        Content::Empty | Content::Form | Content::Multipart(_) => Value::Null,
+        Content::Json(body) | Content::Other(body) => match serde_json::from_slice(body) {
+            Ok(value) => value,
+            Err(_) => return problem("the body is no JSON"),
+        },
+        Content::Empty => Value::Null,
+        Content::Form | Content::Multipart(_) => {
+            return problem("send the body as JSON, with the header content-type: application/json");
+        }
     };
-    let named = call
-        .params
-        .get("business_unit")
-        .or(body.get("business_unit").and_then(Value::as_str));
+    let named = call.params.get("business_unit").or(body.get("business_unit").and_then(Value::as_str));
     let unit = match named {
         Some(id) => core.units.get(id),
-        None => core
-            .config
-            .business_units
-            .first()
-            .and_then(|first| core.units.get(&first.id)),
+        None => core.config.business_units.first().and_then(|first| core.units.get(&first.id)),
     };
     let Some(unit) = unit else {
         return problem("no such business unit");
@@ -63,11 +62,7 @@ fn shown(core: &Core, unit: &Unit, what: &str) -> Control {
         "hash" => json!({"hash": state::hash(&core.tenant(id))}),
         "prospects" => {
             let tenant = core.tenant(id);
-            tenant
-                .prospects
-                .values()
-                .map(|prospect| state::prospect(prospect, &tenant))
-                .collect()
+            tenant.prospects.values().map(|prospect| state::prospect(prospect, &tenant)).collect()
         }
         "journal" => json!(lock(&core.journal).entries()),
         "counters" => {

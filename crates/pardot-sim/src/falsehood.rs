@@ -15,43 +15,17 @@ pub(crate) fn answer(kind: &FaultKind, truth: Answer) -> (Answer, Delivery) {
     match kind {
         FaultKind::Refuse => (truth, Delivery::Close),
         FaultKind::Reset { .. } => (truth, Delivery::Reset),
-        FaultKind::Status {
-            status,
-            retry_after,
-            html,
-            ..
-        } => {
-            let mut answer = if *html {
-                status_page(*status)
-            } else {
-                Answer::new(*status, "", "")
-            };
+        FaultKind::Status { status, retry_after, html, .. } => {
+            let mut answer = if *html { status_page(*status) } else { Answer::new(*status, "", "") };
             if let Some(wait) = retry_after {
                 answer = answer.with_header("Retry-After", wait.clone());
             }
             (answer, Delivery::Whole)
         }
         FaultKind::FalseOk { body, .. } => (false_ok(body), Delivery::Whole),
-        FaultKind::Cut { at, framing } => (
-            truth,
-            Delivery::Cut {
-                at: *at,
-                framing: *framing,
-            },
-        ),
-        FaultKind::Drip { interval_ms } => (
-            truth,
-            Delivery::Drip {
-                interval: Duration::from_millis(*interval_ms),
-            },
-        ),
-        FaultKind::ContentType { value } => (
-            Answer {
-                content_type: value.clone(),
-                ..truth
-            },
-            Delivery::Whole,
-        ),
+        FaultKind::Cut { at, framing } => (truth, Delivery::Cut { at: *at, framing: *framing }),
+        FaultKind::Drip { interval_ms } => (truth, Delivery::Drip { interval: Duration::from_millis(*interval_ms) }),
+        FaultKind::ContentType { value } => (Answer { content_type: value.clone(), ..truth }, Delivery::Whole),
         // These act on the work or its time; the answer is the true one.
         FaultKind::Code { .. }
         | FaultKind::Hang { .. }
@@ -89,10 +63,7 @@ pub(crate) fn status_page(status: u16) -> Answer {
         _ => "Error",
     };
     let head = format!("<html><head><title>{status} {text}</title></head>");
-    Answer::html(
-        status,
-        &format!("{head}<body><center><h1>{status} {text}</h1></center></body></html>"),
-    )
+    Answer::html(status, &format!("{head}<body><center><h1>{status} {text}</h1></center></body></html>"))
 }
 
 fn false_ok(body: &FalseBody) -> Answer {
@@ -112,11 +83,7 @@ fn false_ok(body: &FalseBody) -> Answer {
         FalseBody::Object => json("{}"),
         FalseBody::Garbage => Answer::new(200, "application/json", vec![0xFF, 0x00, 0xC3, 0x28, 0x7B, 0xFE, 0x9C]),
         FalseBody::GzipGarbage => {
-            let answer = Answer::new(
-                200,
-                "application/json",
-                vec![0x1F, 0x8B, 0x08, 0x00, 0xDE, 0xAD, 0xBE, 0xEF],
-            );
+            let answer = Answer::new(200, "application/json", vec![0x1F, 0x8B, 0x08, 0x00, 0xDE, 0xAD, 0xBE, 0xEF]);
             answer.with_header("Content-Encoding", "gzip")
         }
         FalseBody::UnknownCode => {

@@ -260,53 +260,29 @@ fn always() -> Times {
 impl Fault {
     /// Strikes the next `n` matching requests.
     pub fn next(n: u64, kind: FaultKind) -> Fault {
-        Fault {
-            path: None,
-            method: None,
-            times: Times::Next(n),
-            skip: 0,
-            kind,
-        }
+        Fault { path: None, method: None, times: Times::Next(n), skip: 0, kind }
     }
 
     /// Strikes every matching request.
     pub fn always(kind: FaultKind) -> Fault {
-        Fault {
-            path: None,
-            method: None,
-            times: Times::Always,
-            skip: 0,
-            kind,
-        }
+        Fault { path: None, method: None, times: Times::Always, skip: 0, kind }
     }
 
     /// Strikes by chance, reproducibly.
     pub fn chance(probability: f64, seed: u64, kind: FaultKind) -> Fault {
-        Fault {
-            path: None,
-            method: None,
-            times: Times::Chance { probability, seed },
-            skip: 0,
-            kind,
-        }
+        Fault { path: None, method: None, times: Times::Chance { probability, seed }, skip: 0, kind }
     }
 
     /// Only requests whose target contains this text.
     #[must_use]
     pub fn path(self, text: &str) -> Fault {
-        Fault {
-            path: Some(text.to_owned()),
-            ..self
-        }
+        Fault { path: Some(text.to_owned()), ..self }
     }
 
     /// Only requests of this method.
     #[must_use]
     pub fn method(self, method: &str) -> Fault {
-        Fault {
-            method: Some(method.to_owned()),
-            ..self
-        }
+        Fault { method: Some(method.to_owned()), ..self }
     }
 
     /// Lets the first `n` matching requests pass.

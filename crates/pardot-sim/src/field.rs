@@ -26,30 +26,15 @@ pub(crate) struct Standard {
 }
 
 const fn text(name: &'static str, v5: &'static str) -> Standard {
-    Standard {
-        name,
-        v5,
-        kind: Kind::Text,
-        writable: true,
-    }
+    Standard { name, v5, kind: Kind::Text, writable: true }
 }
 
 const fn read_only(name: &'static str, v5: &'static str) -> Standard {
-    Standard {
-        name,
-        v5,
-        kind: Kind::Text,
-        writable: false,
-    }
+    Standard { name, v5, kind: Kind::Text, writable: false }
 }
 
 const fn flag(name: &'static str, v5: &'static str) -> Standard {
-    Standard {
-        name,
-        v5,
-        kind: Kind::Boolean,
-        writable: true,
-    }
+    Standard { name, v5, kind: Kind::Boolean, writable: true }
 }
 
 /// Standard fields in the order of a recorded read; identity, campaign and times are not among them.
@@ -78,12 +63,7 @@ pub(crate) const STANDARD: &[Standard] = &[
     text("years_in_business", "yearsInBusiness"),
     text("comments", "comments"),
     text("notes", "notes"),
-    Standard {
-        name: "score",
-        v5: "score",
-        kind: Kind::Integer,
-        writable: true,
-    },
+    Standard { name: "score", v5: "score", kind: Kind::Integer, writable: true },
     read_only("grade", "grade"),
     read_only("last_activity_at", "lastActivityAt"),
     read_only("recent_interaction", "recentInteraction"),
@@ -98,25 +78,10 @@ pub(crate) const STANDARD: &[Standard] = &[
     flag("opted_out", "optedOut"),
     flag("is_reviewed", "isReviewed"),
     flag("is_starred", "isStarred"),
-    Standard {
-        name: "prospect_account_id",
-        v5: "prospectAccountId",
-        kind: Kind::Integer,
-        writable: true,
-    },
-    Standard {
-        name: "user_id",
-        v5: "userId",
-        kind: Kind::Integer,
-        writable: true,
-    },
+    Standard { name: "prospect_account_id", v5: "prospectAccountId", kind: Kind::Integer, writable: true },
+    Standard { name: "user_id", v5: "userId", kind: Kind::Integer, writable: true },
     text("user_email", ""),
-    Standard {
-        name: "group_id",
-        v5: "assignedToId",
-        kind: Kind::Integer,
-        writable: true,
-    },
+    Standard { name: "group_id", v5: "assignedToId", kind: Kind::Integer, writable: true },
 ];
 
 /// Fields of [`STANDARD`] that a read of versions 3 and 4 leaves out unless they are set.
@@ -176,10 +141,7 @@ const TYPES: &[&str] = &[
 
 impl CustomField {
     pub(crate) fn type_id(&self) -> usize {
-        TYPES
-            .iter()
-            .position(|kind| kind.eq_ignore_ascii_case(&self.kind))
-            .map_or(1, |at| at + 1)
+        TYPES.iter().position(|kind| kind.eq_ignore_ascii_case(&self.kind)).map_or(1, |at| at + 1)
     }
 }
 
@@ -195,14 +157,8 @@ pub(crate) struct Fields {
 
 impl Fields {
     pub(crate) fn new() -> Fields {
-        let by_name = (0..)
-            .zip(STANDARD)
-            .map(|(key, field)| (field.name.to_owned(), key))
-            .collect();
-        Fields {
-            custom: Vec::new(),
-            by_name,
-        }
+        let by_name = (0..).zip(STANDARD).map(|(key, field)| (field.name.to_owned(), key)).collect();
+        Fields { custom: Vec::new(), by_name }
     }
 
     pub(crate) fn add(&mut self, field: CustomField) {
@@ -220,10 +176,7 @@ impl Fields {
         if let Some(custom) = name.strip_suffix("__c") {
             return self.key(custom).filter(|key| usize::from(*key) >= STANDARD.len());
         }
-        (0..)
-            .zip(STANDARD)
-            .find(|(_, field)| field.v5 == name && !name.is_empty())
-            .map(|(key, _)| key)
+        (0..).zip(STANDARD).find(|(_, field)| field.v5 == name && !name.is_empty()).map(|(key, _)| key)
     }
 
     /// The name in versions 3 and 4 of a writable field of version 5.
@@ -262,20 +215,11 @@ impl Fields {
         }
         match self.standard(key).map(|field| field.kind) {
             Some(Kind::Text) => Some(value),
-            Some(Kind::Integer) => value
-                .trim()
-                .parse::<i64>()
-                .ok()
-                .map(|number| Cow::Owned(number.to_string())),
+            Some(Kind::Integer) => value.trim().parse::<i64>().ok().map(|number| Cow::Owned(number.to_string())),
             // Any text but 0 is true, even `false`, as one client found out.
             Some(Kind::Boolean) => Some(Cow::Borrowed(if value == "0" { "" } else { "1" })),
             None => match self.custom(key).map(|field| field.kind.to_ascii_lowercase()).as_deref() {
-                Some("number") => value
-                    .trim()
-                    .parse::<f64>()
-                    .ok()
-                    .filter(|number| number.is_finite())
-                    .map(|_| value),
+                Some("number") => value.trim().parse::<f64>().ok().filter(|number| number.is_finite()).map(|_| value),
                 Some("date") => date(&value).map(Cow::Owned),
                 Some(_) => Some(value),
                 None => None,
@@ -312,18 +256,12 @@ fn number(text: &str) -> Value {
     if let Ok(whole) = text.parse::<i64>() {
         return json!(whole);
     }
-    text.parse::<f64>()
-        .ok()
-        .and_then(Number::from_f64)
-        .map_or(Value::Null, Value::Number)
+    text.parse::<f64>().ok().and_then(Number::from_f64).map_or(Value::Null, Value::Number)
 }
 
 /// A custom date keeps its day only: `2020-08-30T05:49:48.000Z` becomes `2020-08-30`.
 fn date(text: &str) -> Option<String> {
     let day = text.trim().get(..10)?;
-    let date = day
-        .parse::<jiff::civil::Date>()
-        .or_else(|_| jiff::civil::Date::strptime("%m/%d/%Y", day))
-        .ok()?;
+    let date = day.parse::<jiff::civil::Date>().or_else(|_| jiff::civil::Date::strptime("%m/%d/%Y", day)).ok()?;
     Some(date.to_string())
 }

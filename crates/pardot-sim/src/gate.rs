@@ -35,11 +35,7 @@ pub(crate) struct GateCounters {
 impl GateCounters {
     /// Time-weighted over the busy time.
     pub(crate) fn average(&self) -> f64 {
-        if self.busy > 0.0 {
-            self.weighted / self.busy
-        } else {
-            0.0
-        }
+        if self.busy > 0.0 { self.weighted / self.busy } else { 0.0 }
     }
 }
 
@@ -71,20 +67,8 @@ pub(crate) struct Slot {
 
 impl Gate {
     pub(crate) fn new(slots: u32, daily_limit: u64, used: u64, zone: TimeZone) -> Gate {
-        let counters = GateCounters {
-            used,
-            ..GateCounters::default()
-        };
-        Gate {
-            slots,
-            daily_limit,
-            zone,
-            state: Mutex::new(State {
-                counters,
-                day_end: 0,
-                changed: Instant::now(),
-            }),
-        }
+        let counters = GateCounters { used, ..GateCounters::default() };
+        Gate { slots, daily_limit, zone, state: Mutex::new(State { counters, day_end: 0, changed: Instant::now() }) }
     }
 
     pub(crate) fn daily_limit(&self) -> u64 {
@@ -111,11 +95,7 @@ impl Gate {
         counters.used += 1;
         counters.in_flight += 1;
         counters.in_flight_max = counters.in_flight_max.max(counters.in_flight);
-        Ok(Slot {
-            gate: Arc::clone(self),
-            in_flight: counters.in_flight,
-            used: counters.used,
-        })
+        Ok(Slot { gate: Arc::clone(self), in_flight: counters.in_flight, used: counters.used })
     }
 
     pub(crate) fn counters(&self, now_ms: i64) -> GateCounters {
@@ -128,12 +108,7 @@ impl Gate {
     pub(crate) fn reset(&self, used: u64) {
         let mut state = lock(&self.state);
         let in_flight = state.counters.in_flight;
-        state.counters = GateCounters {
-            in_flight,
-            in_flight_max: in_flight,
-            used,
-            ..GateCounters::default()
-        };
+        state.counters = GateCounters { in_flight, in_flight_max: in_flight, used, ..GateCounters::default() };
     }
 }
 

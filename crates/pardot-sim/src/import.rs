@@ -136,17 +136,10 @@ impl Import {
         if self.header.as_deref().is_some_and(|first| first != header) {
             return Err(if self.version == 5 { 227 } else { 159 });
         }
-        if self
-            .columns
-            .as_ref()
-            .is_some_and(|columns| columns.len() != header.len())
-        {
+        if self.columns.as_ref().is_some_and(|columns| columns.len() != header.len()) {
             return Err(if self.version == 5 { 226 } else { 165 });
         }
-        if header
-            .iter()
-            .any(|name| attribute(name, self.version, tenant).is_none())
-        {
+        if header.iter().any(|name| attribute(name, self.version, tenant).is_none()) {
             return Err(130);
         }
         Ok(())
@@ -190,16 +183,9 @@ pub(crate) fn attribute(name: &str, version: u8, tenant: &Tenant) -> Option<Stri
 fn read_csv(file: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), u32> {
     let file = file.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(file);
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
-    let header: Vec<String> = reader
-        .headers()
-        .map_err(|_| 159u32)?
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .collect();
-    let rows: Result<Vec<Vec<String>>, csv::Error> = reader
-        .records()
-        .map(|row| row.map(|row| row.iter().map(str::to_owned).collect()))
-        .collect();
+    let header: Vec<String> = reader.headers().map_err(|_| 159u32)?.iter().map(|name| name.trim().to_owned()).collect();
+    let rows: Result<Vec<Vec<String>>, csv::Error> =
+        reader.records().map(|row| row.map(|row| row.iter().map(str::to_owned).collect())).collect();
     let rows = rows.map_err(|_| 159u32)?;
     if rows.is_empty() { Err(159) } else { Ok((header, rows)) }
 }

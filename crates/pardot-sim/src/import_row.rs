@@ -26,20 +26,12 @@ pub(crate) fn settle(tenant: &mut Tenant, config: &Config, now: i64) {
 
 fn work(import: &Import, tenant: &mut Tenant, config: &Config, now: i64) -> Finished {
     let header = import.header.as_deref().unwrap_or_default();
-    let names: Vec<String> = header
-        .iter()
-        .filter_map(|name| attribute(name, import.version, tenant))
-        .collect();
+    let names: Vec<String> = header.iter().filter_map(|name| attribute(name, import.version, tenant)).collect();
     let mut report = csv::Writer::from_writer(Vec::new());
     let (kind, detail) = &config.knobs.error_columns;
     let mut finished = Finished::default();
     // Writing to memory cannot fail.
-    let _ = report.write_record(
-        header
-            .iter()
-            .map(String::as_str)
-            .chain([kind.as_str(), detail.as_str()]),
-    );
+    let _ = report.write_record(header.iter().map(String::as_str).chain([kind.as_str(), detail.as_str()]));
     for row in import.batches.iter().flatten() {
         match work_row(import, &names, row, tenant, now) {
             Ok(Some(Done::Created(_))) => finished.created += 1,
@@ -59,18 +51,8 @@ fn work(import: &Import, tenant: &mut Tenant, config: &Config, now: i64) -> Fini
 type RowError = (&'static str, String);
 
 /// Addresses of a role, which imports refuse although single calls take them.
-const ROLES: &[&str] = &[
-    "abuse",
-    "admin",
-    "info",
-    "noreply",
-    "no-reply",
-    "postmaster",
-    "sales",
-    "spam",
-    "support",
-    "webmaster",
-];
+const ROLES: &[&str] =
+    &["abuse", "admin", "info", "noreply", "no-reply", "postmaster", "sales", "spam", "support", "webmaster"];
 
 fn work_row(
     import: &Import,
@@ -87,10 +69,7 @@ fn work_row(
     if let Some(email) = record.email.as_deref() {
         let (role, _) = email.split_once('@').unwrap_or_default();
         if !crate::record::is_email(email) {
-            return Err((
-                "Invalid Email",
-                format!("No Email Address Found or Invalid Email Address - \"{email}\""),
-            ));
+            return Err(("Invalid Email", format!("No Email Address Found or Invalid Email Address - \"{email}\"")));
         }
         if ROLES.contains(&role.to_ascii_lowercase().as_str()) {
             let detail = format!("This email address is not allowed (role-based email address) - \"{email}\"");
@@ -106,10 +85,7 @@ fn work_row(
         }
         record.id = None;
         if record.email.is_none() {
-            return Err((
-                "Invalid Email",
-                "No Email Address Found or Invalid Email Address - \"\"".to_owned(),
-            ));
+            return Err(("Invalid Email", "No Email Address Found or Invalid Email Address - \"\"".to_owned()));
         }
         return record.create(tenant, version(tenant), now).map(Some).map_err(code);
     };
@@ -123,10 +99,7 @@ fn work_row(
     }
     keep_stored(import, names, id, &mut record, tenant);
     record.id = Some(Cow::Owned(id.to_string()));
-    record
-        .update(tenant, version(tenant), true, now)
-        .map(Some)
-        .map_err(code)
+    record.update(tenant, version(tenant), true, now).map(Some).map_err(code)
 }
 
 fn version(tenant: &Tenant) -> u8 {
@@ -134,11 +107,7 @@ fn version(tenant: &Tenant) -> u8 {
 }
 
 fn attributes<'a>(names: &'a [String], row: &'a [String]) -> Attributes<'a> {
-    names
-        .iter()
-        .zip(row)
-        .map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str())))
-        .collect()
+    names.iter().zip(row).map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))).collect()
 }
 
 /// The prospect a row means: version 3 by address, 4 by id or fid, 5 by exactly one match column.
@@ -147,10 +116,7 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
     let by_id = |id: &str| id.trim().parse().ok().filter(|id| tenant.prospects.contains_key(id));
     let match_email = record.value("matchEmail").filter(|email| !email.is_empty());
     if import.version == 5 {
-        let given = [record.id.as_deref(), record.fid.as_deref(), match_email]
-            .into_iter()
-            .flatten()
-            .count();
+        let given = [record.id.as_deref(), record.fid.as_deref(), match_email].into_iter().flatten().count();
         if given > 1 {
             return Err(invalid("Only one match value is allowed"));
         }
@@ -159,10 +125,7 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
         }
     }
     if import.version == 3 {
-        return Ok(record
-            .email
-            .as_deref()
-            .and_then(|email| tenant.by_email(email).first().copied()));
+        return Ok(record.email.as_deref().and_then(|email| tenant.by_email(email).first().copied()));
     }
     if import.version == 4 && !names.iter().any(|name| name == "id" || name == "fid") {
         return Err(invalid("prospect_id or salesforce_fid is required"));
@@ -177,9 +140,7 @@ fn find(import: &Import, names: &[String], record: &Record<'_>, tenant: &Tenant)
 /// Of several prospects the live one changed last.
 pub(crate) fn latest(tenant: &Tenant, ids: impl Iterator<Item = u64>) -> Option<u64> {
     let found = ids.filter_map(|id| tenant.prospects.get(&id));
-    found
-        .max_by_key(|prospect| (!prospect.archived, prospect.updated, prospect.id))
-        .map(|prospect| prospect.id)
+    found.max_by_key(|prospect| (!prospect.archived, prospect.updated, prospect.id)).map(|prospect| prospect.id)
 }
 
 /// Turns `addToList` and `removeFromList` (ids separated by semicolons, at most 20) into `list_<id>` values.
@@ -188,28 +149,14 @@ fn take_lists(record: &mut Record<'_>, tenant: &Tenant) -> Result<Attributes<'st
     for (name, member) in [("addToList", "1"), ("removeFromList", "0")] {
         let ids: Vec<String> = record
             .value(name)
-            .map(|text| {
-                text.split(';')
-                    .map(|id| id.trim().to_owned())
-                    .filter(|id| !id.is_empty())
-                    .collect()
-            })
+            .map(|text| text.split(';').map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()).collect())
             .unwrap_or_default();
-        if ids.len() > 20
-            || ids
-                .iter()
-                .any(|id| id.parse().ok().and_then(|id| tenant.static_list(id)).is_none())
-        {
+        if ids.len() > 20 || ids.iter().any(|id| id.parse().ok().and_then(|id| tenant.static_list(id)).is_none()) {
             return Err(("Field Validation Failure", "Select a valid list".to_owned()));
         }
-        lists.extend(
-            ids.into_iter()
-                .map(|id| (Cow::Owned(format!("list_{id}")), Cow::Borrowed(member))),
-        );
+        lists.extend(ids.into_iter().map(|id| (Cow::Owned(format!("list_{id}")), Cow::Borrowed(member))));
     }
-    record
-        .rest
-        .retain(|(name, _)| !matches!(&**name, "addToList" | "removeFromList" | "matchEmail"));
+    record.rest.retain(|(name, _)| !matches!(&**name, "addToList" | "removeFromList" | "matchEmail"));
     Ok(lists)
 }
 

@@ -47,11 +47,7 @@ pub(crate) struct Journal {
 
 impl Journal {
     pub(crate) fn new(size: usize) -> Journal {
-        Journal {
-            entries: VecDeque::new(),
-            size,
-            next: 1,
-        }
+        Journal { entries: VecDeque::new(), size, next: 1 }
     }
 
     /// Starts an entry and numbers it.

@@ -36,10 +36,7 @@ impl Done {
 
 impl<'a> Record<'a> {
     pub(crate) fn from(attributes: Attributes<'a>) -> Record<'a> {
-        let mut record = Record {
-            rest: Vec::with_capacity(attributes.len()),
-            ..Record::default()
-        };
+        let mut record = Record { rest: Vec::with_capacity(attributes.len()), ..Record::default() };
         for (name, value) in attributes {
             match &*name {
                 "id" => record.id = Some(value).filter(|id| !id.is_empty()),
@@ -56,12 +53,7 @@ impl<'a> Record<'a> {
             "id" => self.id.as_deref(),
             "fid" => self.fid.as_deref(),
             "email" => self.email.as_deref(),
-            _ => self
-                .rest
-                .iter()
-                .rev()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| &**value),
+            _ => self.rest.iter().rev().find(|(key, _)| key == name).map(|(_, value)| &**value),
         }
     }
 
@@ -75,10 +67,7 @@ impl<'a> Record<'a> {
             return Err(4);
         }
         if let Some(campaign) = self.given("campaign_id") {
-            let known = campaign
-                .trim()
-                .parse()
-                .is_ok_and(|id: u64| tenant.campaigns.contains_key(&id));
+            let known = campaign.trim().parse().is_ok_and(|id: u64| tenant.campaigns.contains_key(&id));
             if !known {
                 return Err(38);
             }
@@ -143,11 +132,7 @@ impl<'a> Record<'a> {
                 return Err(3);
             }
             let other = self.fid.as_deref().and_then(|fid| tenant.by_fid(fid));
-            return if version == 4 && other.is_some_and(|other| other != id) {
-                Err(81)
-            } else {
-                Ok(id)
-            };
+            return if version == 4 && other.is_some_and(|other| other != id) { Err(81) } else { Ok(id) };
         }
         if let (4, Some(fid)) = (version, self.fid.as_deref()) {
             return tenant.by_fid(fid).ok_or(77);
@@ -162,11 +147,7 @@ impl<'a> Record<'a> {
     /// Updates, else creates, by the rules of the version.
     pub(crate) fn upsert(&self, tenant: &mut Tenant, version: u8, now: i64) -> Result<Done, u32> {
         self.check(tenant)?;
-        let found = if version == 3 {
-            self.resolve_v3(tenant)?
-        } else {
-            self.resolve_v4(tenant)?
-        };
+        let found = if version == 3 { self.resolve_v3(tenant)? } else { self.resolve_v4(tenant)? };
         match found {
             Some(id) => {
                 if version == 3 {
@@ -217,11 +198,7 @@ impl<'a> Record<'a> {
         let Some(email) = self.email.as_deref() else {
             return Ok(());
         };
-        if tenant.by_email(email).iter().any(|other| *other != id) {
-            Err(54)
-        } else {
-            Ok(())
-        }
+        if tenant.by_email(email).iter().any(|other| *other != id) { Err(54) } else { Ok(()) }
     }
 
     fn change(&self, tenant: &mut Tenant, id: u64, version: u8, now: i64) -> Result<Done, u32> {
@@ -255,9 +232,8 @@ impl<'a> Record<'a> {
                 } else if name == "campaign_id" {
                     prospect.campaign = value.trim().parse().ok();
                 } else if let Some(key) = fields.key(name) {
-                    let writable = fields
-                        .standard(key)
-                        .is_none_or(|field| field.writable || field.name == "crm_owner_fid");
+                    let writable =
+                        fields.standard(key).is_none_or(|field| field.writable || field.name == "crm_owner_fid");
                     if writable && let Some(text) = fields.accept(key, Cow::Borrowed(value)) {
                         prospect.set(key, &text);
                     }

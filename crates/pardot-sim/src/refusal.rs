@@ -22,11 +22,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// The refusal with the table's text and the usual status of its code.
     pub(crate) fn of(code: u32) -> Refusal {
-        Refusal {
-            code,
-            message: Cow::Borrowed(message(code)),
-            status: status(code),
-        }
+        Refusal { code, message: Cow::Borrowed(message(code)), status: status(code) }
     }
 
     /// The same refusal under another HTTP status.
@@ -36,10 +32,7 @@ impl Refusal {
 
     /// The same refusal with a text of its own.
     pub(crate) fn with_message(self, message: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal {
-            message: message.into(),
-            ..self
-        }
+        Refusal { message: message.into(), ..self }
     }
 
     /// The refusal as version 5 says it: `{"code":4,"message":"..."}`.
@@ -115,15 +108,9 @@ const MESSAGES: &[(u32, &str)] = &[
     (41, "Invalid probability range specified"),
     (42, "Invalid opportunity value"),
     (43, "Invalid opportunity value range specified"),
-    (
-        44,
-        "The provided prospect_id and prospect_email parameters do not match",
-    ),
+    (44, "The provided prospect_id and prospect_email parameters do not match"),
     (45, "The provided user_id and user_email parameters do not match"),
-    (
-        46,
-        "This API user lacks sufficient permissions for the requested operation",
-    ),
+    (46, "This API user lacks sufficient permissions for the requested operation"),
     (47, "Multiple assignment targets were specified"),
     (48, "Invalid visit ID"),
     (49, "Access Denied"),
@@ -135,10 +122,7 @@ const MESSAGES: &[(u32, &str)] = &[
     (55, "Invalid list ID"),
     (56, "Invalid number entered for field"),
     (57, "Invalid date entered for field"),
-    (
-        58,
-        "That prospect is already a member of that list. Update the membership instead.",
-    ),
+    (58, "That prospect is already a member of that list. Update the membership instead."),
     (59, "A CRM connector was detected"),
     (60, "Invalid HTTP request method"),
     (61, "Invalid prospect account id"),
@@ -146,14 +130,8 @@ const MESSAGES: &[(u32, &str)] = &[
     (63, "Too many IDs specified"),
     (64, "Email content missing required variables"),
     (65, "Invalid email format"),
-    (
-        66,
-        "You have exceeded your concurrent request limit. Please wait, before trying again",
-    ),
-    (
-        67,
-        "You have reached or exceeded the limit of how many of this type of object you may have.",
-    ),
+    (66, "You have exceeded your concurrent request limit. Please wait, before trying again"),
+    (67, "You have reached or exceeded the limit of how many of this type of object you may have."),
     (68, "Template with this id does not exist."),
     (70, "Batch processing is limited to 50 prospects at once."),
     (71, "Input needs to be valid JSON or XML"),
@@ -163,10 +141,7 @@ const MESSAGES: &[(u32, &str)] = &[
         "Currently there is not an Email Plug-in Campaign associated to successfully track this email. Please contact your Pardot administrator to ensure there is a proper campaign associated with",
     ),
     (74, "The email client is not supported by the plugin API"),
-    (
-        75,
-        "There was an error processing the request for the account variable tags",
-    ),
+    (75, "There was an error processing the request for the account variable tags"),
     (76, "API access was disabled"),
     (77, "Invalid prospect fid"),
     (79, "Invalid CRM_FID"),
@@ -196,16 +171,10 @@ const MESSAGES: &[(u32, &str)] = &[
     (105, "There is no activation hash for the specified user"),
     (106, "User is already active"),
     (107, "Password does not meet requirements"),
-    (
-        108,
-        "This Asset cannot be deleted because it is being used in other places.",
-    ),
+    (108, "This Asset cannot be deleted because it is being used in other places."),
     (109, "The requested record was not found."),
     (110, "Invalid Account Id"),
-    (
-        111,
-        "The Integration Username specified is currently applied to another Account",
-    ),
+    (111, "The Integration Username specified is currently applied to another Account"),
     (112, "Missing recipient to Track With Engage."),
     (113, "Missing CRM ID or Email Address of recipient."),
     (114, "Invalid CRM ID or Email Address of recipient."),
@@ -217,10 +186,7 @@ const MESSAGES: &[(u32, &str)] = &[
     (120, "Unable to verify Salesforce connector"),
     (121, "Unable to sync Prospect with Salesforce"),
     (122, "Daily API rate limit met"),
-    (
-        123,
-        "Unable to verify Salesforce username; User may already have a verified Salesforce username.",
-    ),
+    (123, "Unable to verify Salesforce username; User may already have a verified Salesforce username."),
     (124, "Unable to set Salesforce username or id"),
     (125, "Cannot accept both user_id and crm_owner_fid."),
     (126, "Invalid authentication mechanism"),
@@ -234,24 +200,12 @@ const MESSAGES: &[(u32, &str)] = &[
     (132, "Prospect is archived"),
     (133, "Up to 2 sort by options are allowed."),
     (134, "Up to 2 sort order options are allowed."),
-    (
-        135,
-        "When passing a comma-separated value, one of the two values must be id.",
-    ),
-    (
-        137,
-        "URL is not valid. Please include a protocol (e.g., http:// or https:// )",
-    ),
+    (135, "When passing a comma-separated value, one of the two values must be id."),
+    (137, "URL is not valid. Please include a protocol (e.g., http:// or https:// )"),
     (138, "Name must be 50 characters or less."),
     (139, "The supplied name is not valid."),
-    (
-        145,
-        "Invalid archived parameter specified. Allowed values are true or false.",
-    ),
-    (
-        146,
-        "Invalid archived parameter specified. Allowed values are true or false.",
-    ),
+    (145, "Invalid archived parameter specified. Allowed values are true or false."),
+    (146, "Invalid archived parameter specified. Allowed values are true or false."),
     (150, "Input needs to be valid JSON"),
     (151, "Unsupported content-type"),
     (152, "Request body can't be empty"),
@@ -259,10 +213,7 @@ const MESSAGES: &[(u32, &str)] = &[
     (154, "Invalid property in request"),
     (155, "Can't update. Import must be in \"Open\" state."),
     (156, "Can't start processing. Import has no associated data."),
-    (
-        157,
-        "Error processing import request. Please contact your Pardot support representative",
-    ),
+    (157, "Error processing import request. Please contact your Pardot support representative"),
     (158, "Uploading a file was unsuccessful"),
     (159, "The file is not in a valid CSV format"),
     (160, "The limit of batches per import has been reached"),
@@ -296,19 +247,10 @@ const MESSAGES: &[(u32, &str)] = &[
         "Authentication using an api_key is no longer supported. Use Salesforce OAuth access token instead. See https://developer.pardot.com/kb/authentication/ for details.",
     ),
     (200, "Unable to delete asset."),
-    (
-        201,
-        "Business Unit specified in Pardot-Business-Unit-Id header not found or inactive.",
-    ),
+    (201, "Business Unit specified in Pardot-Business-Unit-Id header not found or inactive."),
     (202, "Minute rate limit met"),
-    (
-        203,
-        "An admin user for the account not found. Ensure a user with the default admin role exists.",
-    ),
-    (
-        204,
-        "File size exceeds the max post size or the body message can't be empty",
-    ),
+    (203, "An admin user for the account not found. Ensure a user with the default admin role exists."),
+    (204, "File size exceeds the max post size or the body message can't be empty"),
     (205, "Action name missing or incorrect"),
     (206, "Invalid action argument value"),
     (207, "Missing required action argument"),

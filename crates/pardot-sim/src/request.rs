@@ -42,11 +42,7 @@ pub(crate) struct Params {
 
 impl Params {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .rev()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.pairs.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -75,19 +71,10 @@ impl Params {
 impl Call {
     /// Splits target and body; the body wins over the query when both name a parameter.
     pub(crate) fn read(received: Received) -> Call {
-        let Received {
-            method,
-            target,
-            headers,
-            body,
-            ..
-        } = received;
+        let Received { method, target, headers, body, .. } = received;
         let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-        let segments = path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| decode(part.as_bytes(), false))
-            .collect();
+        let segments =
+            path.split('/').filter(|part| !part.is_empty()).map(|part| decode(part.as_bytes(), false)).collect();
         let mut params = Params::default();
         params.append_encoded(query.as_bytes());
         let content_type = headers
@@ -95,12 +82,7 @@ impl Call {
             .find(|(name, _)| name.eq_ignore_ascii_case("content-type"))
             .map(|(_, value)| value.as_str())
             .unwrap_or_default();
-        let kind = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let content = match kind.as_str() {
             _ if body.is_empty() => Content::Empty,
             "" | "application/x-www-form-urlencoded" => {
@@ -110,21 +92,14 @@ impl Call {
             "multipart/form-data" => {
                 let parts = multipart(content_type, &body);
                 for part in parts.iter().filter(|part| !part.is_file) {
-                    params
-                        .pairs
-                        .push((part.name.clone(), String::from_utf8_lossy(&part.body).into_owned()));
+                    params.pairs.push((part.name.clone(), String::from_utf8_lossy(&part.body).into_owned()));
                 }
                 Content::Multipart(parts)
             }
             "application/json" => Content::Json(body),
             _ => Content::Other(body),
         };
-        Call {
-            method,
-            segments,
-            params,
-            content,
-        }
+        Call { method, segments, params, content }
     }
 }
 
@@ -135,10 +110,7 @@ pub(crate) fn decode(text: &[u8], plus: bool) -> String {
     while at < text.len() {
         match text[at] {
             b'+' if plus => bytes.push(b' '),
-            b'%' => match (
-                text.get(at + 1).copied().and_then(hex),
-                text.get(at + 2).copied().and_then(hex),
-            ) {
+            b'%' => match (text.get(at + 1).copied().and_then(hex), text.get(at + 2).copied().and_then(hex)) {
                 (Some(high), Some(low)) => {
                     bytes.push(high << 4 | low);
                     at += 2;
@@ -185,10 +157,7 @@ fn multipart(content_type: &str, body: &[u8]) -> Vec<Part> {
         if after.starts_with(b"--") {
             break;
         }
-        let after = after
-            .strip_prefix(b"\r\n")
-            .or(after.strip_prefix(b"\n"))
-            .unwrap_or(after);
+        let after = after.strip_prefix(b"\r\n").or(after.strip_prefix(b"\n")).unwrap_or(after);
         let end = find(after, &fence).unwrap_or(after.len());
         parts.extend(part(&after[..end]));
         rest = &after[end..];
@@ -202,9 +171,7 @@ fn part(raw: &[u8]) -> Option<Part> {
         None => find(raw, b"\n\n").map(|at| (&raw[..at], &raw[at + 2..]))?,
     };
     let head = String::from_utf8_lossy(head);
-    let disposition = head
-        .lines()
-        .find(|line| line.to_ascii_lowercase().starts_with("content-disposition"))?;
+    let disposition = head.lines().find(|line| line.to_ascii_lowercase().starts_with("content-disposition"))?;
     let body = body.strip_suffix(b"\r\n").or(body.strip_suffix(b"\n")).unwrap_or(body);
     Some(Part {
         name: attribute(disposition, "name")?,
@@ -217,9 +184,7 @@ fn part(raw: &[u8]) -> Option<Part> {
 fn attribute(line: &str, name: &str) -> Option<String> {
     line.split(';').skip(1).find_map(|item| {
         let (key, value) = item.split_once('=')?;
-        key.trim()
-            .eq_ignore_ascii_case(name)
-            .then(|| value.trim().trim_matches('"').to_owned())
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"').to_owned())
     })
 }
 

@@ -72,9 +72,7 @@ pub struct MembershipView {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -115,25 +113,12 @@ impl Sandbox {
             users.push(user.clone());
             users.extend(settings.users.iter().cloned());
             let tenant = new_tenant(settings, now)?;
-            let gate = Gate::new(
-                config.call_slots,
-                settings.daily_limit,
-                settings.used,
-                tenant.zone.clone(),
-            );
-            let unit = Unit {
-                settings: settings.clone(),
-                gate: Arc::new(gate),
-                tenant: Mutex::new(tenant),
-                user,
-            };
+            let gate = Gate::new(config.call_slots, settings.daily_limit, settings.used, tenant.zone.clone());
+            let unit = Unit { settings: settings.clone(), gate: Arc::new(gate), tenant: Mutex::new(tenant), user };
             units.insert(settings.id.clone(), unit);
         }
         if units.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a sandbox needs a business unit",
-            ));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a sandbox needs a business unit"));
         }
         let core = Arc::new(Core {
             clock,
@@ -223,11 +208,7 @@ impl Sandbox {
     /// All prospects by id, archived ones included: set fields, `id`, and `lists` with ids.
     pub fn prospects(&self, business_unit: &str) -> Vec<Value> {
         let tenant = self.core.tenant(business_unit);
-        tenant
-            .prospects
-            .values()
-            .map(|prospect| state::prospect(prospect, &tenant))
-            .collect()
+        tenant.prospects.values().map(|prospect| state::prospect(prospect, &tenant)).collect()
     }
 
     /// Stores a prospect; a field nobody knows becomes a custom field of type text. Its id.
@@ -255,9 +236,7 @@ impl Sandbox {
     /// Adds a custom field; `kind` is one of `Text`, `Number`, `Date`, `Textarea`, `Dropdown`, `Checkbox`, `Multi-Select`.
     pub fn add_custom_field(&self, business_unit: &str, field_id: &str, kind: &str) {
         let now = self.core.clock.now_ms();
-        self.core
-            .tenant(business_unit)
-            .add_field(field_id, &field_id.replace('_', " "), kind, now);
+        self.core.tenant(business_unit).add_field(field_id, &field_id.replace('_', " "), kind, now);
     }
 
     /// Stores every row of a CSV file as a prospect; how many.
@@ -273,10 +252,7 @@ impl Sandbox {
     pub fn membership(&self, business_unit: &str, list: u64, prospect: u64) -> Option<MembershipView> {
         let tenant = self.core.tenant(business_unit);
         let found = tenant.membership(list, prospect)?;
-        Some(MembershipView {
-            deleted: found.deleted,
-            opted_out: found.opted_out,
-        })
+        Some(MembershipView { deleted: found.deleted, opted_out: found.opted_out })
     }
 
     /// Lets a prospect opt out of a list, becoming a member first where it is none.
@@ -314,21 +290,13 @@ impl Sandbox {
 fn new_tenant(settings: &crate::config::BusinessUnit, now: i64) -> io::Result<Tenant> {
     let zone =
         TimeZone::get(&settings.time_zone).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    Ok(Tenant::new(
-        settings.ampsea,
-        settings.crm_connector,
-        zone,
-        &settings.campaign,
-        now,
-    ))
+    Ok(Tenant::new(settings.ampsea, settings.crm_connector, zone, &settings.campaign, now))
 }
 
 impl Core {
     /// A business unit that must exist.
     pub(crate) fn unit(&self, id: &str) -> &Unit {
-        self.units
-            .get(id)
-            .unwrap_or_else(|| panic!("the sandbox has no business unit {id}"))
+        self.units.get(id).unwrap_or_else(|| panic!("the sandbox has no business unit {id}"))
     }
 
     /// Its records, imports worked off that are due.

@@ -33,11 +33,7 @@ impl fmt::Display for SeedError {
             SeedError::UnknownUnit => f.write_str("no such business unit in the sandbox"),
             SeedError::Csv(_) => f.write_str("the seed file is not a CSV file with a header row"),
             SeedError::Row { line, code } => {
-                write!(
-                    f,
-                    "line {line} of the seed file was refused: {} (code {code})",
-                    crate::refusal::message(*code)
-                )
+                write!(f, "line {line} of the seed file was refused: {} (code {code})", crate::refusal::message(*code))
             }
         }
     }
@@ -95,9 +91,7 @@ pub(crate) fn csv(tenant: &mut Tenant, reader: impl io::Read, now: i64) -> Resul
     for row in reader.records() {
         let row = row.map_err(SeedError::Csv)?;
         let pairs = header.iter().zip(row.iter()).filter(|(_, value)| !value.is_empty());
-        let attributes = pairs
-            .map(|(name, value)| (Cow::Borrowed(name.trim()), Cow::Borrowed(value)))
-            .collect();
+        let attributes = pairs.map(|(name, value)| (Cow::Borrowed(name.trim()), Cow::Borrowed(value))).collect();
         store(tenant, attributes, now).map_err(|code| SeedError::Row { line: stored + 2, code })?;
         stored += 1;
     }

@@ -144,11 +144,7 @@ impl Visit<'_> {
     async fn answer(&self, path: String, mut received: Received) -> (Answer, Delivery) {
         let target = received.target.clone();
         let method = received.method.clone();
-        let subject = Subject {
-            method: &method,
-            target: &target,
-            hash: self.hash,
-        };
+        let subject = Subject { method: &method, target: &target, hash: self.hash };
         if let Some(kind) = self.pick(Stage::WebTier, &subject) {
             return falsehood::answer(&kind, Answer::html(200, ""));
         }
@@ -157,10 +153,7 @@ impl Visit<'_> {
             match self.core.config.uri_overflow {
                 UriOverflow::Refuse => return (falsehood::status_page(414), Delivery::Whole),
                 UriOverflow::Truncate => {
-                    let end = (0..=limit)
-                        .rev()
-                        .find(|at| received.target.is_char_boundary(*at))
-                        .unwrap_or(0);
+                    let end = (0..=limit).rev().find(|at| received.target.is_char_boundary(*at)).unwrap_or(0);
                     received.target.truncate(end);
                 }
             }
@@ -201,22 +194,14 @@ impl Visit<'_> {
         let core = self.core;
         let mut state = lock(&core.login);
         let (settings, now) = (&core.config.oauth, core.clock.now_ms());
-        let mut desk = Desk {
-            settings,
-            state: &mut state,
-            now,
-            base: &core.base,
-            users: &core.users,
-        };
+        let mut desk = Desk { settings, state: &mut state, now, base: &core.base, users: &core.users };
         oauth::answer(&mut desk, &asked)
     }
 
     async fn api(&self, subject: &Subject<'_>, received: Received) -> (Answer, Delivery) {
         let core = self.core;
         let oversize = received.oversize;
-        let wants_usage = received
-            .header("x-return-api-usage")
-            .is_some_and(|value| value == "1" || value == "true");
+        let wants_usage = received.header("x-return-api-usage").is_some_and(|value| value == "1" || value == "true");
         let credentials = Credentials::read(&received);
         let mut call = Call::read(received);
         let modern = call.segments.get(1).is_some_and(|segment| segment == "v5");
@@ -245,17 +230,12 @@ impl Visit<'_> {
         };
         let mut answer = answer.with_pardot_headers();
         if wants_usage {
-            answer = answer.with_header(
-                "x-api-usage",
-                format!("{}/{}", pass.slot.used, pass.unit.gate.daily_limit()),
-            );
+            answer = answer.with_header("x-api-usage", format!("{}/{}", pass.slot.used, pass.unit.gate.daily_limit()));
         }
         hang(kind.as_ref(), When::After).await;
         drop(pass);
         match kind {
-            Some(FaultKind::Code {
-                code, status, message, ..
-            }) => {
+            Some(FaultKind::Code { code, status, message, .. }) => {
                 let refusal = Refusal::of(code);
                 let status = status.unwrap_or(refusal.status);
                 let text = message.map_or(refusal.message.clone(), Into::into);
@@ -282,10 +262,7 @@ impl Visit<'_> {
         if !known.pardot {
             return Err(inactive());
         }
-        let id = credentials
-            .unit
-            .as_deref()
-            .ok_or(Refusal::of(181).with_status(knobs.missing_header_status))?;
+        let id = credentials.unit.as_deref().ok_or(Refusal::of(181).with_status(knobs.missing_header_status))?;
         if id.len() != 18 || !id.starts_with("0Uv") {
             return Err(Refusal::of(182));
         }
@@ -324,16 +301,7 @@ impl Visit<'_> {
         }
         let Some(route) = route else {
             let usage = (pass.slot.used, pass.unit.gate.daily_limit());
-            return v5::answer(
-                call,
-                &mut tenant,
-                &v5::Setting {
-                    config: &core.config,
-                    now,
-                    base: &core.base,
-                    usage,
-                },
-            );
+            return v5::answer(call, &mut tenant, &v5::Setting { config: &core.config, now, base: &core.base, usage });
         };
         let mut scene = Scene {
             tenant: &mut tenant,
@@ -359,11 +327,7 @@ impl Visit<'_> {
 }
 
 fn refused(refusal: &Refusal, modern: bool, format: Format) -> Answer {
-    if modern {
-        refusal.as_v5()
-    } else {
-        refusal.render(format)
-    }
+    if modern { refusal.as_v5() } else { refusal.render(format) }
 }
 
 async fn hang(kind: Option<&FaultKind>, at: When) {

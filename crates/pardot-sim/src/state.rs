@@ -8,22 +8,13 @@ use crate::tenant::{Prospect, Tenant};
 
 /// Content sorted at every level: prospects by their content, lists and custom fields by id and name.
 pub(crate) fn state(tenant: &Tenant) -> Value {
-    let mut prospects: Vec<Value> = tenant
-        .prospects
-        .values()
-        .map(|prospect| content(prospect, tenant))
-        .collect();
+    let mut prospects: Vec<Value> = tenant.prospects.values().map(|prospect| content(prospect, tenant)).collect();
     prospects.sort_by_cached_key(Value::to_string);
     let lists = tenant.lists.values().filter(|list| !list.deleted);
-    let lists: Vec<Value> = lists
-        .map(|list| json!({"id": list.id, "is_dynamic": list.is_dynamic, "name": list.name}))
-        .collect();
-    let mut fields: Vec<Value> = tenant
-        .fields
-        .custom
-        .iter()
-        .map(|field| json!({"field_id": field.field_id, "type": field.kind}))
-        .collect();
+    let lists: Vec<Value> =
+        lists.map(|list| json!({"id": list.id, "is_dynamic": list.is_dynamic, "name": list.name})).collect();
+    let mut fields: Vec<Value> =
+        tenant.fields.custom.iter().map(|field| json!({"field_id": field.field_id, "type": field.kind})).collect();
     fields.sort_by_cached_key(Value::to_string);
     json!({"custom_fields": fields, "lists": lists, "prospects": prospects})
 }
@@ -55,11 +46,7 @@ pub(crate) fn prospect(prospect: &Prospect, tenant: &Tenant) -> Value {
 fn set_fields(prospect: &Prospect, tenant: &Tenant) -> Vec<(String, Value)> {
     let mut members = vec![("email".to_owned(), json!(prospect.email))];
     members.extend(prospect.fid.as_ref().map(|fid| ("fid".to_owned(), json!(fid))));
-    members.extend(
-        prospect
-            .campaign
-            .map(|campaign| ("campaign_id".to_owned(), json!(campaign))),
-    );
+    members.extend(prospect.campaign.map(|campaign| ("campaign_id".to_owned(), json!(campaign))));
     for (key, text) in prospect.values() {
         members.push((tenant.fields.name(key).to_owned(), tenant.fields.show(key, text)));
     }

@@ -67,10 +67,7 @@ pub(crate) struct Subject<'a> {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.active.push(Active {
-            fault,
-            seen: HashMap::new(),
-        });
+        self.active.push(Active { fault, seen: HashMap::new() });
     }
 
     pub(crate) fn clear(&mut self) {
@@ -86,10 +83,7 @@ impl Faults {
     }
 
     pub(crate) fn active(&self) -> Vec<Value> {
-        self.active
-            .iter()
-            .map(|active| serde_json::to_value(&active.fault).unwrap_or_default())
-            .collect()
+        self.active.iter().map(|active| serde_json::to_value(&active.fault).unwrap_or_default()).collect()
     }
 
     pub(crate) fn count(&mut self, name: &str) {
@@ -114,23 +108,16 @@ impl Faults {
 
     /// All record rules for this request; they are counted when a record meets them.
     pub(crate) fn row_rules(&mut self, subject: &Subject<'_>) -> Vec<RowRule> {
-        let rows = self
-            .active
-            .iter_mut()
-            .filter(|active| active.fault.kind.stage() == Stage::Rows);
+        let rows = self.active.iter_mut().filter(|active| active.fault.kind.stage() == Stage::Rows);
         let struck = rows.filter_map(|active| {
             (active.concerns(subject) && active.strikes(subject.hash)).then(|| active.fault.kind.clone())
         });
         struck
             .filter_map(|kind| match kind {
-                FaultKind::RefuseRows { rows, message } => Some(RowRule {
-                    rows,
-                    refusal: RowRefusal::Row { message },
-                }),
-                FaultKind::RefuseBatch { rows, code, status } => Some(RowRule {
-                    rows,
-                    refusal: RowRefusal::Batch { code, status },
-                }),
+                FaultKind::RefuseRows { rows, message } => Some(RowRule { rows, refusal: RowRefusal::Row { message } }),
+                FaultKind::RefuseBatch { rows, code, status } => {
+                    Some(RowRule { rows, refusal: RowRefusal::Batch { code, status } })
+                }
                 FaultKind::Refuse
                 | FaultKind::Reset { .. }
                 | FaultKind::Status { .. }
@@ -149,9 +136,7 @@ impl Active {
     fn concerns(&self, subject: &Subject<'_>) -> bool {
         let Fault { path, method, .. } = &self.fault;
         path.as_ref().is_none_or(|text| subject.target.contains(text.as_str()))
-            && method
-                .as_ref()
-                .is_none_or(|method| subject.method.eq_ignore_ascii_case(method))
+            && method.as_ref().is_none_or(|method| subject.method.eq_ignore_ascii_case(method))
     }
 
     fn strikes(&mut self, hash: u64) -> bool {

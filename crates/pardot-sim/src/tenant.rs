@@ -155,14 +155,7 @@ impl Tenant {
             imports: BTreeMap::new(),
             import_day: (0, 0),
             changes: Changes::default(),
-            next: NextIds {
-                prospect: 501,
-                list: 77,
-                membership: 9_001,
-                field: 31,
-                campaign: 12,
-                import: 11,
-            },
+            next: NextIds { prospect: 501, list: 77, membership: 9_001, field: 31, campaign: 12, import: 11 },
         };
         tenant.add_campaign(campaign, 0, now);
         tenant
@@ -235,9 +228,7 @@ impl Tenant {
     }
 
     pub(crate) fn membership(&self, list: u64, prospect: u64) -> Option<&Membership> {
-        self.by_pair
-            .get(&(list, prospect))
-            .and_then(|id| self.memberships.get(id))
+        self.by_pair.get(&(list, prospect)).and_then(|id| self.memberships.get(id))
     }
 
     /// Creates or revives a membership; an opt-out of the past stays. True when it was not live before.
@@ -253,15 +244,8 @@ impl Tenant {
             return (id, joined);
         }
         let id = take(&mut self.next.membership);
-        let membership = Membership {
-            id,
-            list,
-            prospect,
-            opted_out: false,
-            deleted: false,
-            created: now,
-            updated: now,
-        };
+        let membership =
+            Membership { id, list, prospect, opted_out: false, deleted: false, created: now, updated: now };
         self.memberships.insert(id, membership);
         self.by_pair.insert((list, prospect), id);
         if let Some(prospect) = self.prospects.get_mut(&prospect) {
@@ -313,27 +297,13 @@ impl Tenant {
     pub(crate) fn add_field(&mut self, field_id: &str, name: &str, kind: &str, now: i64) -> u64 {
         let id = take(&mut self.next.field);
         let (name, field_id, kind) = (name.to_owned(), field_id.to_owned(), kind.to_owned());
-        self.fields.add(CustomField {
-            id,
-            name,
-            field_id,
-            kind,
-            created: now,
-        });
+        self.fields.add(CustomField { id, name, field_id, kind, created: now });
         id
     }
 
     pub(crate) fn add_campaign(&mut self, name: &str, cost: i64, now: i64) -> u64 {
         let id = take(&mut self.next.campaign);
-        self.campaigns.insert(
-            id,
-            Campaign {
-                id,
-                name: name.to_owned(),
-                cost,
-                created: now,
-            },
-        );
+        self.campaigns.insert(id, Campaign { id, name: name.to_owned(), cost, created: now });
         id
     }
 
@@ -351,10 +321,7 @@ impl Tenant {
 
     /// Ids of the live members of a list.
     pub(crate) fn members(&self, list: u64) -> HashSet<u64> {
-        let live = self
-            .memberships
-            .values()
-            .filter(|membership| membership.list == list && !membership.deleted);
+        let live = self.memberships.values().filter(|membership| membership.list == list && !membership.deleted);
         live.map(|membership| membership.prospect).collect()
     }
 }

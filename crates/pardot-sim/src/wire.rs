@@ -30,10 +30,7 @@ pub(crate) struct Received {
 impl Received {
     /// The first header of that lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
@@ -65,10 +62,7 @@ enum Body {
 
 impl Wire {
     pub(crate) fn new(stream: TcpStream) -> Wire {
-        Wire {
-            stream,
-            buffer: Vec::with_capacity(16 * 1024),
-        }
+        Wire { stream, buffer: Vec::with_capacity(16 * 1024) }
     }
 
     /// The next request; `None` when the client has left.
@@ -84,10 +78,7 @@ impl Wire {
                 return Ok(None);
             }
         };
-        if received
-            .header("expect")
-            .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
-        {
+        if received.header("expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue")) {
             self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
         }
         match body {
@@ -113,12 +104,7 @@ impl Wire {
         let headers: Vec<(String, String)> = request
             .headers
             .iter()
-            .map(|header| {
-                (
-                    header.name.to_owned(),
-                    String::from_utf8_lossy(header.value).into_owned(),
-                )
-            })
+            .map(|header| (header.name.to_owned(), String::from_utf8_lossy(header.value).into_owned()))
             .collect();
         let mut received = Received {
             method: request.method.unwrap_or_default().to_owned(),
@@ -132,13 +118,9 @@ impl Wire {
             received.keep_alive = !connection.eq_ignore_ascii_case("close")
                 && (received.keep_alive || connection.eq_ignore_ascii_case("keep-alive"));
         }
-        let chunked = received
-            .header("transfer-encoding")
-            .is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
-        let body = match received
-            .header("content-length")
-            .map(|value| value.trim().parse::<usize>())
-        {
+        let chunked =
+            received.header("transfer-encoding").is_some_and(|value| value.to_ascii_lowercase().contains("chunked"));
+        let body = match received.header("content-length").map(|value| value.trim().parse::<usize>()) {
             _ if chunked => Body::Chunked,
             Some(Ok(length)) => Body::Length(length),
             Some(Err(_)) => return Err(io::Error::new(io::ErrorKind::InvalidData, "bad content-length")),
@@ -283,11 +265,7 @@ fn head(answer: &Answer, length: Option<usize>, chunked: bool, keep_alive: bool)
         None if chunked => head.push_str("Transfer-Encoding: chunked\r\n"),
         None => {}
     }
-    head.push_str(if keep_alive {
-        "\r\n"
-    } else {
-        "Connection: close\r\n\r\n"
-    });
+    head.push_str(if keep_alive { "\r\n" } else { "Connection: close\r\n\r\n" });
     head.into_bytes()
 }
 

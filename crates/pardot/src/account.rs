@@ -13,11 +13,7 @@ use crate::request::{Body, HttpCall, Method, Reading, Repeat, Request, Response}
 const PAGE: usize = 200;
 
 fn get(target: String) -> HttpCall {
-    HttpCall {
-        method: Method::Get,
-        target,
-        body: Body::None,
-    }
+    HttpCall { method: Method::Get, target, body: Body::None }
 }
 
 fn text(object: &Object, name: &str) -> Option<String> {
@@ -26,10 +22,7 @@ fn text(object: &Object, name: &str) -> Option<String> {
 
 fn result(object: &Object) -> Result<&Object, &'static str> {
     all_well(object)?;
-    object
-        .get("result")
-        .and_then(Value::as_object)
-        .ok_or("the answer has no result")
+    object.get("result").and_then(Value::as_object).ok_or("the answer has no result")
 }
 
 /// One page of the account's custom prospect fields.
@@ -71,10 +64,7 @@ impl Request for CustomFields {
     }
 
     fn call(&self) -> HttpCall {
-        get(format!(
-            "/api/customField/version/4/do/query?format=json&limit={PAGE}&offset={}",
-            self.offset
-        ))
+        get(format!("/api/customField/version/4/do/query?format=json&limit={PAGE}&offset={}", self.offset))
     }
 
     fn read(&self, response: &Response) -> Reading<CustomFieldPage> {
@@ -89,9 +79,7 @@ impl Request for CustomFields {
                 fields.push(CustomField { field_id, name, r#type });
             }
             let total = positive(result.get("total_results")).unwrap_or(0);
-            let seen = self
-                .offset
-                .saturating_add(u32::try_from(fields.len()).unwrap_or(u32::MAX));
+            let seen = self.offset.saturating_add(u32::try_from(fields.len()).unwrap_or(u32::MAX));
             let next = (!fields.is_empty() && u64::from(seen) < total).then_some(seen);
             Ok(CustomFieldPage { fields, next })
         })
@@ -133,11 +121,7 @@ fn list(object: &Object) -> Result<ListSeen, &'static str> {
         Some(Value::Number(number)) => number.as_u64() == Some(1),
         Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => false,
     };
-    Ok(ListSeen {
-        id: ListId(id),
-        name: text(object, "name").unwrap_or_default(),
-        is_dynamic,
-    })
+    Ok(ListSeen { id: ListId(id), name: text(object, "name").unwrap_or_default(), is_dynamic })
 }
 
 impl Request for Lists {
@@ -152,10 +136,7 @@ impl Request for Lists {
     }
 
     fn call(&self) -> HttpCall {
-        let order = format!(
-            "limit={PAGE}&sort_by=id&sort_order=ascending&id_greater_than={}",
-            self.after
-        );
+        let order = format!("limit={PAGE}&sort_by=id&sort_order=ascending&id_greater_than={}", self.after);
         get(format!("/api/list/version/4/do/query?format=json&{order}"))
     }
 
@@ -163,11 +144,7 @@ impl Request for Lists {
         answer::read(response).object(|object| {
             let found = one_or_many(result(&object)?.get("list"))?;
             let lists = found.into_iter().map(list).collect::<Result<Vec<_>, _>>()?;
-            let last = lists
-                .iter()
-                .map(|list| list.id.0)
-                .max()
-                .filter(|last| *last > self.after);
+            let last = lists.iter().map(|list| list.id.0).max().filter(|last| *last > self.after);
             let next = last.filter(|_| lists.len() >= PAGE);
             Ok(ListPage { lists, next })
         })
@@ -203,17 +180,8 @@ impl Request for ReadList {
         }
         answer.object(|object| {
             all_well(&object)?;
-            let seen = list(
-                object
-                    .get("list")
-                    .and_then(Value::as_object)
-                    .ok_or("the answer has no list")?,
-            )?;
-            if seen.id == self.id {
-                Ok(Some(seen))
-            } else {
-                Err("the answer shows another list")
-            }
+            let seen = list(object.get("list").and_then(Value::as_object).ok_or("the answer has no list")?)?;
+            if seen.id == self.id { Ok(Some(seen)) } else { Err("the answer shows another list") }
         })
     }
 }
@@ -245,10 +213,7 @@ impl Request for Account {
                 None => object,
             };
             let limit = positive(record.get("maximumDailyApiCalls")).ok_or("the answer has no daily limit")?;
-            let used = record
-                .get("apiCallsUsed")
-                .and_then(Value::as_u64)
-                .ok_or("the answer has no count of calls")?;
+            let used = record.get("apiCallsUsed").and_then(Value::as_u64).ok_or("the answer has no count of calls")?;
             Ok(Usage { used, limit })
         })
     }
@@ -285,15 +250,9 @@ impl Request for ReadAccount {
     fn read(&self, response: &Response) -> Reading<AccountSeen> {
         answer::read(response).object(|object| {
             all_well(&object)?;
-            let account = object
-                .get("account")
-                .and_then(Value::as_object)
-                .ok_or("the answer has no account")?;
+            let account = object.get("account").and_then(Value::as_object).ok_or("the answer has no account")?;
             let time_zone = text(account, "timezone").or_else(|| text(account, "time_zone"));
-            Ok(AccountSeen {
-                company: text(account, "company"),
-                time_zone,
-            })
+            Ok(AccountSeen { company: text(account, "company"), time_zone })
         })
     }
 }

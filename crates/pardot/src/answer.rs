@@ -46,11 +46,7 @@ pub(crate) fn stat(object: &Object) -> Option<&str> {
 
 /// Passes when versions 3 and 4 say that all went well.
 pub(crate) fn all_well(object: &Object) -> Result<(), &'static str> {
-    if stat(object) == Some("ok") {
-        Ok(())
-    } else {
-        Err("the answer does not say stat ok")
-    }
+    if stat(object) == Some("ok") { Ok(()) } else { Err("the answer does not say stat ok") }
 }
 
 /// A positive number, written as one or as digits in quotes.
@@ -68,10 +64,9 @@ pub(crate) fn one_or_many(value: Option<&Value>) -> Result<Vec<&Object>, &'stati
     match value {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(one)) => Ok(vec![one]),
-        Some(Value::Array(many)) => many
-            .iter()
-            .map(|one| one.as_object().ok_or("the answer lists something odd"))
-            .collect(),
+        Some(Value::Array(many)) => {
+            many.iter().map(|one| one.as_object().ok_or("the answer lists something odd")).collect()
+        }
         Some(Value::Bool(_) | Value::Number(_) | Value::String(_)) => Err("the answer lists something odd"),
     }
 }
@@ -129,12 +124,7 @@ impl Said {
 }
 
 fn refusal(status: u16, code: Option<u16>, text: &str, class: Class) -> Refusal {
-    Refusal {
-        status,
-        code,
-        message: shown(text),
-        class,
-    }
+    Refusal { status, code, message: shown(text), class }
 }
 
 /// The text without control characters, at most [`MESSAGE_LIMIT`] characters. A word with an `@` is left out: a message may
@@ -148,10 +138,7 @@ pub(crate) fn shown(text: &str) -> String {
         }
     };
     let text: String = text.trim().chars().map(plain).take(MESSAGE_LIMIT).collect();
-    let words: Vec<&str> = text
-        .split(' ')
-        .map(|word| if word.contains('@') { "…" } else { word })
-        .collect();
+    let words: Vec<&str> = text.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
     words.join(" ").trim_end().to_owned()
 }
 
@@ -180,19 +167,13 @@ fn said_in_json(object: &Object) -> Option<Said> {
     let attributes = object.get("@attributes").and_then(Value::as_object);
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     if let Some(code) = attributes.and_then(|attributes| number(attributes.get("err_code"))) {
-        return Some(Said {
-            code: Some(code),
-            text: text("err").unwrap_or_default(),
-        });
+        return Some(Said { code: Some(code), text: text("err").unwrap_or_default() });
     }
     if attributes.is_some() {
         return text("err").map(|text| Said { code: None, text });
     }
     let code = number(object.get("code"))?;
-    Some(Said {
-        code: Some(code),
-        text: text("message")?,
-    })
+    Some(Said { code: Some(code), text: text("message")? })
 }
 
 /// `<rsp stat="fail"><err code="184">text</err></rsp>`; of several, the first.
@@ -202,17 +183,12 @@ fn said_in_xml(body: &[u8]) -> Option<Said> {
     let err = &rsp[rsp.find("<err")?..];
     let (head, rest) = err.split_once('>')?;
     let inner = &rest[..rest.find("</err>")?];
-    let named = head
-        .strip_prefix("<err")
-        .filter(|head| head.is_empty() || head.starts_with(char::is_whitespace))?;
+    let named = head.strip_prefix("<err").filter(|head| head.is_empty() || head.starts_with(char::is_whitespace))?;
     let code = named.split_once("code=").and_then(|(_, value)| {
         let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         value[1..].split_once(quote)?.0.trim().parse().ok()
     });
-    Some(Said {
-        code,
-        text: unescaped(inner),
-    })
+    Some(Said { code, text: unescaped(inner) })
 }
 
 fn unescaped(text: &str) -> String {

@@ -86,10 +86,7 @@ pub struct BatchAnswer {
 impl std::fmt::Debug for BatchAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let indexes: Vec<usize> = self.refused.iter().map(|(index, _)| *index).collect();
-        f.debug_struct("BatchAnswer")
-            .field("refused", &indexes)
-            .field("created", &self.created)
-            .finish()
+        f.debug_struct("BatchAnswer").field("refused", &indexes).field("created", &self.created).finish()
     }
 }
 
@@ -131,11 +128,7 @@ pub fn item_len(version: ApiVersion, item: &Item) -> usize {
 
 impl ProspectBatch {
     fn capacity(&self) -> usize {
-        let items: usize = self
-            .items
-            .iter()
-            .map(|item| item_len(self.version, item) + SEPARATOR_LEN)
-            .sum();
+        let items: usize = self.items.iter().map(|item| item_len(self.version, item) + SEPARATOR_LEN).sum();
         base_len(self.version, self.operation, self.carrier) + items
     }
 
@@ -167,11 +160,8 @@ impl ProspectBatch {
                 (index < self.items.len()).then_some(index)
             }
             ApiVersion::V3 => self.items.iter().position(|item| item.identifier == name).or_else(|| {
-                let mut alike = self
-                    .items
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, item)| item.identifier.eq_ignore_ascii_case(name));
+                let mut alike =
+                    self.items.iter().enumerate().filter(|(_, item)| item.identifier.eq_ignore_ascii_case(name));
                 let (index, _) = alike.next()?;
                 alike.next().is_none().then_some(index)
             }),
@@ -181,9 +171,7 @@ impl ProspectBatch {
     fn refused(&self, errors: &Object) -> Result<Vec<(usize, String)>, &'static str> {
         let mut refused = Vec::with_capacity(errors.len());
         for (name, text) in errors {
-            let index = self
-                .index_of(name)
-                .ok_or("the answer names a prospect that was not sent")?;
+            let index = self.index_of(name).ok_or("the answer names a prospect that was not sent")?;
             let text = text.as_str().ok_or("the answer gives a reason that is no text")?;
             refused.push((index, answer::shown(text)));
         }
@@ -202,16 +190,10 @@ impl ProspectBatch {
             Some(_) => return Err("the errors of the answer are not an object"),
         };
         match stat(object) {
-            Some("ok") if errors.is_empty() => Ok(BatchAnswer {
-                refused: Vec::new(),
-                created,
-            }),
+            Some("ok") if errors.is_empty() => Ok(BatchAnswer { refused: Vec::new(), created }),
             Some("ok") => Err("the answer says ok and lists errors"),
             Some("fail") if errors.is_empty() => Err("the answer says fail and lists no errors"),
-            Some("fail") => Ok(BatchAnswer {
-                refused: self.refused(errors)?,
-                created,
-            }),
+            Some("fail") => Ok(BatchAnswer { refused: self.refused(errors)?, created }),
             Some(_) | None => Err("the answer says neither ok nor fail"),
         }
     }
@@ -234,21 +216,13 @@ impl Request for ProspectBatch {
         match self.carrier {
             Carrier::Body => {
                 self.write_prospects(&mut out);
-                HttpCall {
-                    method: Method::Post,
-                    target,
-                    body: Body::Form(Bytes::from(out)),
-                }
+                HttpCall { method: Method::Post, target, body: Body::Form(Bytes::from(out)) }
             }
             Carrier::Uri => {
                 out.push_str(&target);
                 out.push('&');
                 self.write_prospects(&mut out);
-                HttpCall {
-                    method: Method::Post,
-                    target: out,
-                    body: Body::None,
-                }
+                HttpCall { method: Method::Post, target: out, body: Body::None }
             }
         }
     }

@@ -42,9 +42,7 @@ pub struct Client {
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Client")
-            .field("retry", &self.retry)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("retry", &self.retry).finish_non_exhaustive()
     }
 }
 
@@ -99,23 +97,11 @@ impl Client {
         if let Ok(value) = HeaderValue::from_str(business_unit.as_str()) {
             headers.insert(HeaderName::from_static("pardot-business-unit-id"), value);
         }
-        headers.insert(
-            HeaderName::from_static("x-return-api-usage"),
-            HeaderValue::from_static("1"),
-        );
+        headers.insert(HeaderName::from_static("x-return-api-usage"), HeaderValue::from_static("1"));
         let wire = Wire::new(&host, retry.timeout, headers)?;
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (dice, stop) = (Arc::new(Dice::new(seed)), watch::Sender::new(false));
-        Ok(Client {
-            wire,
-            tokens,
-            limiter,
-            retry,
-            clock,
-            dice,
-            counts,
-            stop,
-        })
+        Ok(Client { wire, tokens, limiter, retry, clock, dice, counts, stop })
     }
 
     /// The numbers so far.
@@ -143,11 +129,9 @@ impl Client {
         loop {
             let (outcome, slot, access) = self.attempt(&call, request.kind(), &mut course).await?;
             let step = match outcome {
-                Exchange::NotConnected(why) => Step::Hiccup {
-                    cause: why.to_owned(),
-                    maybe_applied: false,
-                    still_running: false,
-                },
+                Exchange::NotConnected(why) => {
+                    Step::Hiccup { cause: why.to_owned(), maybe_applied: false, still_running: false }
+                }
                 Exchange::Broken(why) => Step::Hiccup {
                     cause: why.to_owned(),
                     maybe_applied: true,
@@ -205,11 +189,9 @@ impl Client {
         };
         let access = access.map_err(|why| match why {
             NoToken::Dead(error) => CallError::Reconnect(error),
-            NoToken::Unavailable { cause, attempts } => CallError::Unavailable {
-                cause,
-                attempts,
-                maybe_applied: course.maybe_applied,
-            },
+            NoToken::Unavailable { cause, attempts } => {
+                CallError::Unavailable { cause, attempts, maybe_applied: course.maybe_applied }
+            }
         })?;
         course.attempts += 1;
         let request = self.wire.request(call).header(AUTHORIZATION, access.header.clone());
@@ -282,11 +264,7 @@ impl Client {
     }
 
     fn unavailable(&self, course: &Course, cause: String) -> CallError {
-        CallError::Unavailable {
-            cause,
-            attempts: course.attempts,
-            maybe_applied: course.maybe_applied,
-        }
+        CallError::Unavailable { cause, attempts: course.attempts, maybe_applied: course.maybe_applied }
     }
 
     async fn rest(&self, wait: Duration) -> Result<(), CallError> {
@@ -304,28 +282,15 @@ impl Client {
 
 /// What a complete answer asks for.
 fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Answer> {
-    let hint = answered
-        .retry_after
-        .as_ref()
-        .and_then(|header| retry_after(header, unix));
+    let hint = answered.retry_after.as_ref().and_then(|header| retry_after(header, unix));
     let status = answered.response.status;
     match request.read(&answered.response) {
         Reading::Accepted(answer) => Step::Done(answer),
         Reading::Refused(refusal) => match refusal.class {
-            Class::Throttle => Step::Throttled {
-                cause: refusal.to_string(),
-                hint,
-                proven: refusal.code.is_some(),
-            },
+            Class::Throttle => Step::Throttled { cause: refusal.to_string(), hint, proven: refusal.code.is_some() },
             Class::Token | Class::Grant => Step::TokenRefused,
-            Class::Transient => Step::Hiccup {
-                cause: refusal.to_string(),
-                maybe_applied: true,
-                still_running: false,
-            },
-            Class::Quota => Step::Fail(CallError::Quota {
-                message: refusal.message,
-            }),
+            Class::Transient => Step::Hiccup { cause: refusal.to_string(), maybe_applied: true, still_running: false },
+            Class::Quota => Step::Fail(CallError::Quota { message: refusal.message }),
             Class::Access
             | Class::Version
             | Class::Size
@@ -336,16 +301,12 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
             | Class::Import
             | Class::Unknown => Step::Fail(CallError::Refused(refusal)),
         },
-        Reading::Unknown(why) if status == 503 && hint.is_some() => Step::Throttled {
-            cause: why.to_owned(),
-            hint,
-            proven: false,
-        },
-        Reading::Unknown(why) => Step::Hiccup {
-            cause: format!("{why} (HTTP {status})"),
-            maybe_applied: true,
-            still_running: status == 504,
-        },
+        Reading::Unknown(why) if status == 503 && hint.is_some() => {
+            Step::Throttled { cause: why.to_owned(), hint, proven: false }
+        }
+        Reading::Unknown(why) => {
+            Step::Hiccup { cause: format!("{why} (HTTP {status})"), maybe_applied: true, still_running: status == 504 }
+        }
     }
 }
 

@@ -180,19 +180,11 @@ mod tests {
             (Class::Access, &[46, 49, 53, 76, 126, 181, 182, 199, 201]),
             (Class::Version, &[88, 89]),
             (Class::Size, &[70, 71, 204]),
-            (
-                Class::Row,
-                &[
-                    3, 4, 9, 14, 16, 38, 44, 50, 51, 52, 54, 55, 56, 57, 65, 77, 79, 81, 92, 109, 132,
-                ],
-            ),
+            (Class::Row, &[3, 4, 9, 14, 16, 38, 44, 50, 51, 52, 54, 55, 56, 57, 65, 77, 79, 81, 92, 109, 132]),
             (Class::RowOnce, &[85]),
             (Class::AlreadySo, &[58]),
             (Class::Import, &[155, 156, 158, 159, 160, 161, 162, 163, 130]),
-            (
-                Class::WholeBatch,
-                &[2, 13, 60, 90, 91, 150, 151, 152, 153, 154, 180, 10000],
-            ),
+            (Class::WholeBatch, &[2, 13, 60, 90, 91, 150, 151, 152, 153, 154, 180, 10000]),
         ];
         for (class, numbers) in want {
             for number in *numbers {
@@ -213,14 +205,8 @@ mod tests {
             ("Invalid identity", None),
             ("Unable to save the prospect", Some(85)),
             ("Invalid campaign ID", Some(38)),
-            (
-                "That prospect is already a memeber of that list. Update the membership instead.",
-                Some(58),
-            ),
-            (
-                "access_token is invalid, unknown, or malformed: Inactive token",
-                Some(184),
-            ),
+            ("That prospect is already a memeber of that list. Update the membership instead.", Some(58)),
+            ("access_token is invalid, unknown, or malformed: Inactive token", Some(184)),
             ("something else", None),
             ("", None),
         ];

@@ -18,15 +18,12 @@ impl Usage {
     pub fn parse(header: &str) -> Option<Usage> {
         let (left, right) = header.split_once('/')?;
         let left = left.trim_end();
-        let start = left.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |place| {
-            place + left[place..].chars().next().map_or(1, char::len_utf8)
-        });
+        let start = left
+            .rfind(|c: char| !c.is_ascii_digit())
+            .map_or(0, |place| place + left[place..].chars().next().map_or(1, char::len_utf8));
         let right = right.trim_start();
         let end = right.find(|c: char| !c.is_ascii_digit()).unwrap_or(right.len());
-        Some(Usage {
-            used: left[start..].parse().ok()?,
-            limit: right[..end].parse().ok()?,
-        })
+        Some(Usage { used: left[start..].parse().ok()?, limit: right[..end].parse().ok()? })
     }
 }
 
@@ -74,11 +71,7 @@ mod tests {
             ("99999999999999999999999/1", None),
         ];
         for (header, want) in want {
-            assert_eq!(
-                Usage::parse(header).map(|usage| (usage.used, usage.limit)),
-                want,
-                "{header}"
-            );
+            assert_eq!(Usage::parse(header).map(|usage| (usage.used, usage.limit)), want, "{header}");
         }
     }
 }

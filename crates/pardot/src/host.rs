@@ -11,16 +11,7 @@ const LOGIN: [&str; 2] = ["login.salesforce.com", "test.salesforce.com"];
 /// My Domain endings: the public cloud and the government's.
 const MY_DOMAIN: [&str; 2] = [".my.salesforce.com", ".my.salesforce.mil"];
 /// Partitions that may stand before a My Domain ending (`acme--uat.sandbox.my.salesforce.com`).
-const PARTITIONS: [&str; 8] = [
-    "sandbox",
-    "develop",
-    "scratch",
-    "demo",
-    "patch",
-    "trailblaze",
-    "free",
-    "gov",
-];
+const PARTITIONS: [&str; 8] = ["sandbox", "develop", "scratch", "demo", "patch", "trailblaze", "free", "gov"];
 
 /// Why an address is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,10 +43,7 @@ impl Host {
             .min_by_key(|known| distance(known, &parts.name))
             .filter(|known| distance(known, &parts.name) <= 6);
         let hint = nearest.map_or_else(|| hint.to_owned(), |known| format!("did you mean https://{known}?"));
-        Err(HostError {
-            message: "this is not a Pardot host".to_owned(),
-            hint,
-        })
+        Err(HostError { message: "this is not a Pardot host".to_owned(), hint })
     }
 
     /// A Salesforce login host, such as `https://login.salesforce.com` or the My Domain of an org.
@@ -66,10 +54,7 @@ impl Host {
         if parts.loopback() || LOGIN.contains(&parts.name.as_str()) || my_domain(&parts.name) {
             return parts.host(hint);
         }
-        Err(HostError {
-            message: "this is not a Salesforce login host".to_owned(),
-            hint: hint.to_owned(),
-        })
+        Err(HostError { message: "this is not a Salesforce login host".to_owned(), hint: hint.to_owned() })
     }
 
     /// The address without a slash at the end.
@@ -97,10 +82,7 @@ struct Parts {
 
 impl Parts {
     fn of(text: &str, hint: &str) -> Result<Parts, HostError> {
-        let fail = |message: &str| HostError {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        };
+        let fail = |message: &str| HostError { message: message.to_owned(), hint: hint.to_owned() };
         let text = text.trim().to_ascii_lowercase();
         let (secure, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
             (Some(rest), _) => (true, rest),
@@ -120,22 +102,16 @@ impl Parts {
         };
         let port = match port {
             None => None,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(
-                digits
-                    .parse()
-                    .map_err(|_| fail("the port is not a number from 1 to 65535"))?,
-            ),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits.parse().map_err(|_| fail("the port is not a number from 1 to 65535"))?)
+            }
             Some(_) => return Err(fail("the port is not a number from 1 to 65535")),
         };
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
         if name.is_empty() || !(name == "[::1]" || name.bytes().all(legal)) {
             return Err(fail("the host name has characters that no host name has"));
         }
-        Ok(Parts {
-            secure,
-            name: name.to_owned(),
-            port,
-        })
+        Ok(Parts { secure, name: name.to_owned(), port })
     }
 
     /// Plain http to this machine; https to it would need a certificate that nobody issues.
@@ -145,28 +121,14 @@ impl Parts {
     }
 
     fn host(self, hint: &str) -> Result<Host, HostError> {
-        let fail = |message: &str| {
-            Err(HostError {
-                message: message.to_owned(),
-                hint: hint.to_owned(),
-            })
-        };
+        let fail = |message: &str| Err(HostError { message: message.to_owned(), hint: hint.to_owned() });
         let loopback = self.loopback();
         match (self.port, loopback, self.secure) {
             (Some(0), ..) => fail("the port is not a number from 1 to 65535"),
-            (Some(port), true, _) => Ok(Host {
-                base: format!("http://{}:{port}", self.name),
-                loopback,
-            }),
-            (None, true, _) => Ok(Host {
-                base: format!("http://{}", self.name),
-                loopback,
-            }),
+            (Some(port), true, _) => Ok(Host { base: format!("http://{}:{port}", self.name), loopback }),
+            (None, true, _) => Ok(Host { base: format!("http://{}", self.name), loopback }),
             (_, false, false) => fail("the address must start with https://"),
-            (None | Some(443), false, true) => Ok(Host {
-                base: format!("https://{}", self.name),
-                loopback,
-            }),
+            (None | Some(443), false, true) => Ok(Host { base: format!("https://{}", self.name), loopback }),
             (Some(_), false, true) => fail("only port 443 is allowed"),
         }
     }
@@ -204,10 +166,7 @@ mod tests {
     use super::*;
 
     fn shown(host: Result<Host, HostError>) -> String {
-        host.map_or_else(
-            |error| format!("! {} | {}", error.message, error.hint),
-            |host| host.as_str().to_owned(),
-        )
+        host.map_or_else(|error| format!("! {} | {}", error.message, error.hint), |host| host.as_str().to_owned())
     }
 
     #[test]
@@ -223,54 +182,21 @@ mod tests {
             ("http://[::1]:99", "http://[::1]:99".to_owned()),
             ("http://[::1]", "http://[::1]".to_owned()),
             ("http://localhost:99", "http://localhost:99".to_owned()),
-            (
-                "https://pi.pardo.com",
-                "! this is not a Pardot host | did you mean https://pi.pardot.com?".to_owned(),
-            ),
+            ("https://pi.pardo.com", "! this is not a Pardot host | did you mean https://pi.pardot.com?".to_owned()),
             (
                 "https://pi-demo.pardot.com",
                 "! this is not a Pardot host | did you mean https://pi.demo.pardot.com?".to_owned(),
             ),
-            (
-                "https://www.example.org",
-                format!("! this is not a Pardot host | {hint}"),
-            ),
-            (
-                "http://pi.pardot.com",
-                format!("! the address must start with https:// | {hint}"),
-            ),
-            (
-                "pi.pardot.com",
-                format!("! the address must start with https:// | {hint}"),
-            ),
-            (
-                "https://pi.pardot.com:8443",
-                format!("! only port 443 is allowed | {hint}"),
-            ),
-            (
-                "https://a@pi.pardot.com",
-                format!("! the address must not hold a user or a password | {hint}"),
-            ),
-            (
-                "https://pi.pardot.com/x",
-                format!("! the address must not have a path or a query | {hint}"),
-            ),
-            (
-                "https://pi.pardot.com?x",
-                format!("! the address must not have a path or a query | {hint}"),
-            ),
-            (
-                "https://pi.pardot.com#x",
-                format!("! the address must not have a path or a query | {hint}"),
-            ),
-            (
-                "https://pi.pardot.com//",
-                format!("! the address must not have a path or a query | {hint}"),
-            ),
-            (
-                "https://",
-                format!("! the host name has characters that no host name has | {hint}"),
-            ),
+            ("https://www.example.org", format!("! this is not a Pardot host | {hint}")),
+            ("http://pi.pardot.com", format!("! the address must start with https:// | {hint}")),
+            ("pi.pardot.com", format!("! the address must start with https:// | {hint}")),
+            ("https://pi.pardot.com:8443", format!("! only port 443 is allowed | {hint}")),
+            ("https://a@pi.pardot.com", format!("! the address must not hold a user or a password | {hint}")),
+            ("https://pi.pardot.com/x", format!("! the address must not have a path or a query | {hint}")),
+            ("https://pi.pardot.com?x", format!("! the address must not have a path or a query | {hint}")),
+            ("https://pi.pardot.com#x", format!("! the address must not have a path or a query | {hint}")),
+            ("https://pi.pardot.com//", format!("! the address must not have a path or a query | {hint}")),
+            ("https://", format!("! the host name has characters that no host name has | {hint}")),
         ];
         for (text, want) in want {
             assert_eq!(shown(Host::pardot(text)), want, "{text}");

@@ -20,10 +20,7 @@ pub struct IdError {
 
 impl IdError {
     fn new(message: &str, hint: &str) -> IdError {
-        IdError {
-            message: message.to_owned(),
-            hint: hint.to_owned(),
-        }
+        IdError { message: message.to_owned(), hint: hint.to_owned() }
     }
 }
 
@@ -52,10 +49,7 @@ impl FromStr for BusinessUnitId {
         }
         if text.len() != 18 {
             let message = format!("a business unit id has 18 characters, this has {}", text.len());
-            return Err(IdError {
-                message,
-                hint: hint.to_owned(),
-            });
+            return Err(IdError { message, hint: hint.to_owned() });
         }
         Ok(BusinessUnitId(text.to_owned()))
     }
@@ -174,31 +168,20 @@ mod tests {
             (" 0Uv5e0000008OqACAU ", "ok"),
             ("0Uv5e0000008OqA", "a business unit id has 18 characters, this has 15"),
             ("0uv5e0000008OqACAU", "a business unit id starts with 0Uv"),
-            (
-                "0Uv5e0000008OqAC\r\n",
-                "a business unit id has 18 characters, this has 16",
-            ),
+            ("0Uv5e0000008OqAC\r\n", "a business unit id has 18 characters, this has 16"),
             ("0Uv5e000000\nOqACAU", "a business unit id has letters and digits only"),
             ("", "a business unit id starts with 0Uv"),
         ];
         for (text, want) in want {
-            let got = text
-                .parse::<BusinessUnitId>()
-                .map_or_else(|error| error.message, |_| "ok".to_owned());
+            let got = text.parse::<BusinessUnitId>().map_or_else(|error| error.message, |_| "ok".to_owned());
             assert_eq!(got, want, "{text}");
         }
     }
 
     #[test]
     fn numbers() {
-        for (text, want) in [
-            ("7", Some(7)),
-            (" 12 ", Some(12)),
-            ("0", None),
-            ("-1", None),
-            ("+1", None),
-            ("1.0", None),
-        ] {
+        for (text, want) in [("7", Some(7)), (" 12 ", Some(12)), ("0", None), ("-1", None), ("+1", None), ("1.0", None)]
+        {
             assert_eq!(text.parse::<ListId>().ok().map(|id| id.0), want, "{text}");
             assert_eq!(text.parse::<ProspectId>().ok().map(|id| id.0), want, "{text}");
         }

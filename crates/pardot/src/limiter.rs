@@ -59,11 +59,7 @@ impl Limiter {
             in_flight: 0,
             max_in_flight: 0,
         };
-        Limiter {
-            slots: Arc::new(Semaphore::new(SLOTS)),
-            probe: Arc::new(Semaphore::new(1)),
-            state: Mutex::new(state),
-        }
+        Limiter { slots: Arc::new(Semaphore::new(SLOTS)), probe: Arc::new(Semaphore::new(1)), state: Mutex::new(state) }
     }
 
     /// Slots that are open now, from 1 to 5.
@@ -102,12 +98,7 @@ impl Limiter {
         let mut state = self.state();
         state.in_flight += 1;
         state.max_in_flight = state.max_in_flight.max(state.in_flight);
-        Slot {
-            limiter: Arc::clone(self),
-            permit,
-            _probe: probe,
-            epoch: state.epoch,
-        }
+        Slot { limiter: Arc::clone(self), permit, _probe: probe, epoch: state.epoch }
     }
 
     /// Pardot asked to slow down: halves the slots, once for all calls that were under way together.

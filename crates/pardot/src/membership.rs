@@ -43,11 +43,7 @@ impl Request for Create {
     }
 
     fn call(&self) -> HttpCall {
-        HttpCall {
-            method: Method::Post,
-            target: target("create", self.list, self.prospect),
-            body: Body::None,
-        }
+        HttpCall { method: Method::Post, target: target("create", self.list, self.prospect), body: Body::None }
     }
 
     fn read(&self, response: &Response) -> Reading<Added> {
@@ -57,10 +53,8 @@ impl Request for Create {
         }
         answer.object(|object| {
             all_well(&object)?;
-            let made = object
-                .get("list_membership")
-                .and_then(Value::as_object)
-                .ok_or("the answer has no membership")?;
+            let made =
+                object.get("list_membership").and_then(Value::as_object).ok_or("the answer has no membership")?;
             let same = |name: &str, id: u64| made.get(name).is_none_or(|value| positive(Some(value)) == Some(id));
             if same("list_id", self.list.0) && same("prospect_id", self.prospect.0) {
                 Ok(Added::Added)
@@ -101,11 +95,7 @@ impl Request for Delete {
     }
 
     fn call(&self) -> HttpCall {
-        HttpCall {
-            method: Method::Post,
-            target: target("delete", self.list, self.prospect),
-            body: Body::None,
-        }
+        HttpCall { method: Method::Post, target: target("delete", self.list, self.prospect), body: Body::None }
     }
 
     fn read(&self, response: &Response) -> Reading<Removed> {

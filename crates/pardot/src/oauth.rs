@@ -36,9 +36,7 @@ impl Pkce {
     pub fn random() -> Option<Pkce> {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).ok()?;
-        Some(Pkce {
-            verifier: URL_SAFE_NO_PAD.encode(bytes).into(),
-        })
+        Some(Pkce { verifier: URL_SAFE_NO_PAD.encode(bytes).into() })
     }
 
     /// The proof key that was kept between the two steps.
@@ -76,10 +74,7 @@ pub fn authorize_url(
     ]);
     if let Some(pkce) = pkce {
         query.push('&');
-        query.push_str(&form(&[
-            ("code_challenge", &pkce.challenge()),
-            ("code_challenge_method", "S256"),
-        ]));
+        query.push_str(&form(&[("code_challenge", &pkce.challenge()), ("code_challenge_method", "S256")]));
     }
     format!("{login}/services/oauth2/authorize?{query}")
 }
@@ -108,25 +103,15 @@ pub async fn exchange(
     redirect_uri: &str,
     pkce: Option<&Pkce>,
 ) -> Result<Granted, GrantError> {
-    let mut pairs = vec![
-        ("grant_type", "authorization_code"),
-        ("code", code.expose_secret()),
-        ("redirect_uri", redirect_uri),
-    ];
+    let mut pairs =
+        vec![("grant_type", "authorization_code"), ("code", code.expose_secret()), ("redirect_uri", redirect_uri)];
     if let Some(pkce) = pkce {
         pairs.push(("code_verifier", pkce.verifier.expose_secret()));
     }
     let wire = wire(login)?;
     let tokens = ask(&wire, app, &pairs, Asked::Code, TIMEOUT).await?;
-    let refresh_token = tokens.refresh_token.ok_or(GrantError::Refused {
-        error: "no refresh token".to_owned(),
-    })?;
-    Ok(Granted {
-        refresh_token,
-        scope: tokens.scope,
-        instance_url: tokens.instance_url,
-        id: tokens.id,
-    })
+    let refresh_token = tokens.refresh_token.ok_or(GrantError::Refused { error: "no refresh token".to_owned() })?;
+    Ok(Granted { refresh_token, scope: tokens.scope, instance_url: tokens.instance_url, id: tokens.id })
 }
 
 /// Revokes a refresh token with all access tokens made from it. A token that is dead already counts as revoked.
@@ -134,18 +119,10 @@ pub async fn exchange(
 /// # Errors
 /// [`GrantError::Unreachable`] when Salesforce gives no proper answer.
 pub async fn revoke(login: &Host, token: &SecretString) -> Result<(), GrantError> {
-    let response = post(
-        &wire(login)?,
-        REVOKE,
-        form(&[("token", token.expose_secret())]),
-        TIMEOUT,
-    )
-    .await?;
+    let response = post(&wire(login)?, REVOKE, form(&[("token", token.expose_secret())]), TIMEOUT).await?;
     match response.status {
         200..=299 | 400 => Ok(()),
-        status => Err(GrantError::Unreachable {
-            cause: format!("HTTP {status}"),
-        }),
+        status => Err(GrantError::Unreachable { cause: format!("HTTP {status}") }),
     }
 }
 
@@ -171,9 +148,7 @@ pub(crate) struct IssuedTokens {
 }
 
 pub(crate) fn wire(login: &Host) -> Result<Wire, GrantError> {
-    Wire::new(login, TIMEOUT, HeaderMap::new()).map_err(|error| GrantError::Unreachable {
-        cause: error.to_string(),
-    })
+    Wire::new(login, TIMEOUT, HeaderMap::new()).map_err(|error| GrantError::Unreachable { cause: error.to_string() })
 }
 
 /// One call of the token endpoint.
@@ -194,14 +169,8 @@ pub(crate) async fn ask(
 }
 
 async fn post(wire: &Wire, path: &str, body: String, timeout: Duration) -> Result<Response, GrantError> {
-    let unreachable = |cause: &str| GrantError::Unreachable {
-        cause: cause.to_owned(),
-    };
-    let call = HttpCall {
-        method: Method::Post,
-        target: path.to_owned(),
-        body: Body::Form(Bytes::from(body)),
-    };
+    let unreachable = |cause: &str| GrantError::Unreachable { cause: cause.to_owned() };
+    let call = HttpCall { method: Method::Post, target: path.to_owned(), body: Body::Form(Bytes::from(body)) };
     match tokio::time::timeout(timeout, over_the_wire(wire.request(&call))).await {
         Ok(Exchange::Answered(answered)) => Ok(answered.response),
         Ok(Exchange::NotConnected(why) | Exchange::Broken(why)) => Err(unreachable(why)),
@@ -213,24 +182,14 @@ fn read(response: &Response, asked: Asked) -> Result<IssuedTokens, GrantError> {
     let object = serde_json::from_slice::<Map<String, Value>>(&response.body).ok();
     let text = |name: &str| object.as_ref()?.get(name)?.as_str().filter(|text| !text.is_empty());
     if let Some(error) = text("error") {
-        return Err(explained(
-            error,
-            text("error_description").unwrap_or_default(),
-            response.status,
-            asked,
-        ));
+        return Err(explained(error, text("error_description").unwrap_or_default(), response.status, asked));
     }
     let token = text("access_token").filter(|_| response.status == 200);
     let Some(access_token) = token else {
-        return Err(GrantError::Unreachable {
-            cause: format!("HTTP {} without a token", response.status),
-        });
+        return Err(GrantError::Unreachable { cause: format!("HTTP {} without a token", response.status) });
     };
     let scope = text("scope").map(str::to_owned);
-    if scope
-        .as_ref()
-        .is_some_and(|scope| !scope.split_whitespace().any(|scope| scope == "pardot_api"))
-    {
+    if scope.as_ref().is_some_and(|scope| !scope.split_whitespace().any(|scope| scope == "pardot_api")) {
         return Err(GrantError::MissingScope);
     }
     Ok(IssuedTokens {
@@ -248,9 +207,7 @@ fn explained(error: &str, description: &str, status: u16, asked: Asked) -> Grant
     let says = |piece: &str| description.contains(piece);
     // Two refreshes at once: the other one wins, and this one may try again.
     if says("already being processed") || says("retry your request") || status >= 500 || status == 429 {
-        return GrantError::Unreachable {
-            cause: crate::answer::shown(error),
-        };
+        return GrantError::Unreachable { cause: crate::answer::shown(error) };
     }
     match error {
         "invalid_grant" if says("consumer") || says("approved") => GrantError::NotApproved,
@@ -271,13 +228,9 @@ fn explained(error: &str, description: &str, status: u16, asked: Asked) -> Grant
         "invalid_scope" => GrantError::MissingScope,
         "access_denied" => GrantError::Denied,
         "rate_limit_exceeded" | "unknown_error" | "temporarily_unavailable" | "server_error" => {
-            GrantError::Unreachable {
-                cause: error.to_owned(),
-            }
+            GrantError::Unreachable { cause: error.to_owned() }
         }
-        other => GrantError::Refused {
-            error: crate::answer::shown(other),
-        },
+        other => GrantError::Refused { error: crate::answer::shown(other) },
     }
 }
 

@@ -53,20 +53,13 @@ impl Request for UpsertLatestByEmail {
             self.prospect
         );
         let target = "/api/v5/objects/prospects/do/upsertLatestByEmail".to_owned();
-        HttpCall {
-            method: Method::Post,
-            target,
-            body: Body::Json(Bytes::from(body)),
-        }
+        HttpCall { method: Method::Post, target, body: Body::Json(Bytes::from(body)) }
     }
 
     fn read(&self, response: &Response) -> Reading<Upserted> {
         answer::read(response).object(|object| {
             let id = positive(object.get("id")).ok_or("the answer has no id")?;
-            Ok(Upserted {
-                id: ProspectId(id),
-                created: response.status == 201,
-            })
+            Ok(Upserted { id: ProspectId(id), created: response.status == 201 })
         })
     }
 }
@@ -99,15 +92,8 @@ impl Request for FindByEmail {
 
     fn call(&self) -> HttpCall {
         let email = encoded(&self.email);
-        let target = format!(
-            "/api/prospect/version/{}/do/read/email/{email}?format=json&output=mobile",
-            self.version
-        );
-        HttpCall {
-            method: Method::Get,
-            target,
-            body: Body::None,
-        }
+        let target = format!("/api/prospect/version/{}/do/read/email/{email}?format=json&output=mobile", self.version);
+        HttpCall { method: Method::Get, target, body: Body::None }
     }
 
     fn read(&self, response: &Response) -> Reading<Vec<ProspectId>> {
@@ -122,11 +108,8 @@ impl Request for FindByEmail {
             if found.is_empty() {
                 return Err("the answer has no prospect");
             }
-            let ids = found
-                .iter()
-                .map(|prospect| positive(prospect.get("id")).map(ProspectId));
-            ids.collect::<Option<Vec<_>>>()
-                .ok_or("the answer has a prospect without id")
+            let ids = found.iter().map(|prospect| positive(prospect.get("id")).map(ProspectId));
+            ids.collect::<Option<Vec<_>>>().ok_or("the answer has a prospect without id")
         })
     }
 }
@@ -152,25 +135,16 @@ impl Request for Newest {
     fn call(&self) -> HttpCall {
         let order = "limit=1&sort_by=id&sort_order=descending&output=mobile";
         let target = format!("/api/prospect/version/{}/do/query?format=json&{order}", self.version);
-        HttpCall {
-            method: Method::Get,
-            target,
-            body: Body::None,
-        }
+        HttpCall { method: Method::Get, target, body: Body::None }
     }
 
     fn read(&self, response: &Response) -> Reading<Option<ProspectId>> {
         answer::read(response).object(|object| {
             all_well(&object)?;
-            let result = object
-                .get("result")
-                .and_then(Value::as_object)
-                .ok_or("the answer has no result")?;
+            let result = object.get("result").and_then(Value::as_object).ok_or("the answer has no result")?;
             let total = positive(result.get("total_results"));
             match one_or_many(result.get("prospect"))?.first() {
-                Some(newest) => positive(newest.get("id"))
-                    .map(|id| Some(ProspectId(id)))
-                    .ok_or("the answer has no id"),
+                Some(newest) => positive(newest.get("id")).map(|id| Some(ProspectId(id))).ok_or("the answer has no id"),
                 None if total.is_some() => Err("the answer counts prospects and shows none"),
                 None => Ok(None),
             }
@@ -199,24 +173,14 @@ impl Request for ReadProspect {
     }
 
     fn call(&self) -> HttpCall {
-        let target = format!(
-            "/api/prospect/version/{}/do/read/id/{}?format=json",
-            self.version, self.id
-        );
-        HttpCall {
-            method: Method::Get,
-            target,
-            body: Body::None,
-        }
+        let target = format!("/api/prospect/version/{}/do/read/id/{}?format=json", self.version, self.id);
+        HttpCall { method: Method::Get, target, body: Body::None }
     }
 
     fn read(&self, response: &Response) -> Reading<Value> {
         answer::read(response).object(|mut object| {
             all_well(&object)?;
-            object
-                .remove("prospect")
-                .filter(Value::is_object)
-                .ok_or("the answer has no prospect")
+            object.remove("prospect").filter(Value::is_object).ok_or("the answer has no prospect")
         })
     }
 }

@@ -144,9 +144,7 @@ pub struct Refusal {
 impl Refusal {
     /// What a person should do.
     pub fn advice(&self) -> &'static str {
-        self.code
-            .and_then(code::find)
-            .map_or_else(|| self.class.advice(), |code| code.advice)
+        self.code.and_then(code::find).map_or_else(|| self.class.advice(), |code| code.advice)
     }
 }
 
@@ -199,14 +197,8 @@ mod tests {
             target: "/api/prospect/version/4/do/read/email/kim%40example.com?format=json&x=kim".to_owned(),
             body: Body::Form(Bytes::from_static(b"email=kim")),
         };
-        assert_eq!(
-            format!("{call:?}"),
-            "GET /api/prospect/version/4/do/read (Form(9 bytes))"
-        );
-        let response = Response {
-            status: 200,
-            body: Bytes::from_static(b"kim@example.com"),
-        };
+        assert_eq!(format!("{call:?}"), "GET /api/prospect/version/4/do/read (Form(9 bytes))");
+        let response = Response { status: 200, body: Bytes::from_static(b"kim@example.com") };
         assert_eq!(format!("{response:?}"), "HTTP 200 (15 bytes)");
     }
 }

@@ -38,10 +38,7 @@ impl RetryPolicy {
 
     /// Wait after throttle `n` (from 0): never less than the first wait, so that lanes do not knock at once.
     pub(crate) fn throttle_wait(&self, n: u32, hint: Option<Duration>, dice: &Dice) -> Duration {
-        let jittered = self
-            .initial_wait
-            .saturating_add(dice.up_to(self.cap(n)))
-            .min(self.maximum_wait);
+        let jittered = self.initial_wait.saturating_add(dice.up_to(self.cap(n))).min(self.maximum_wait);
         jittered.max(hint.unwrap_or_default().min(LONGEST_HINT))
     }
 }
@@ -112,24 +109,15 @@ mod tests {
             }
         }
         let dice = Dice::new(7);
-        let mean = (0..10_000)
-            .map(|_| POLICY.wait(3, None, &dice).as_secs_f64())
-            .sum::<f64>()
-            / 10_000.0;
+        let mean = (0..10_000).map(|_| POLICY.wait(3, None, &dice).as_secs_f64()).sum::<f64>() / 10_000.0;
         assert!((3.8..4.2).contains(&mean), "{mean}");
     }
 
     #[test]
     fn a_longer_hint_wins_and_is_clamped() {
         let dice = Dice::new(1);
-        assert_eq!(
-            POLICY.wait(0, Some(Duration::from_secs(30)), &dice),
-            Duration::from_secs(30)
-        );
-        assert_eq!(
-            POLICY.wait(0, Some(Duration::from_secs(1_000_000)), &dice),
-            LONGEST_HINT
-        );
+        assert_eq!(POLICY.wait(0, Some(Duration::from_secs(30)), &dice), Duration::from_secs(30));
+        assert_eq!(POLICY.wait(0, Some(Duration::from_secs(1_000_000)), &dice), LONGEST_HINT);
     }
 
     #[test]

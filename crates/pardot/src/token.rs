@@ -75,9 +75,7 @@ type Outcome = Result<Arc<Access>, NoToken>;
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens")
-            .field("login", &self.login)
-            .finish_non_exhaustive()
+        f.debug_struct("Tokens").field("login", &self.login).finish_non_exhaustive()
     }
 }
 
@@ -97,22 +95,9 @@ impl Tokens {
             Grant::JwtBearer { key_pem, .. } => Some(key_pair(key_pem)?),
             Grant::RefreshToken(_) | Grant::ClientCredentials => None,
         };
-        let wire = Wire::new(
-            &login,
-            crate::wire::LONGEST_TOKEN_CALL,
-            reqwest::header::HeaderMap::new(),
-        )?;
+        let wire = Wire::new(&login, crate::wire::LONGEST_TOKEN_CALL, reqwest::header::HeaderMap::new())?;
         let (grant, state) = (Mutex::new(grant), Mutex::new(State::default()));
-        Ok(Tokens {
-            login,
-            app,
-            key,
-            grant,
-            keeper,
-            clock,
-            wire,
-            state,
-        })
+        Ok(Tokens { login, app, key, grant, keeper, clock, wire, state })
     }
 
     /// Access tokens obtained so far.
@@ -165,10 +150,7 @@ impl Tokens {
             // The task died with the runtime.
             Ok(None) | Err(_) => {
                 self.state().running = None;
-                Err(NoToken::Unavailable {
-                    cause: "the refresh was interrupted".to_owned(),
-                    attempts: 1,
-                })
+                Err(NoToken::Unavailable { cause: "the refresh was interrupted".to_owned(), attempts: 1 })
             }
         }
     }
@@ -232,10 +214,7 @@ impl Tokens {
         let grant = self.grant.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match &grant {
             Grant::RefreshToken(token) => {
-                let pairs = [
-                    ("grant_type", "refresh_token"),
-                    ("refresh_token", token.expose_secret()),
-                ];
+                let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
                 oauth::ask(&self.wire, &self.app, &pairs, Asked::Refresh, retry.timeout).await
             }
             Grant::ClientCredentials => {
@@ -283,18 +262,12 @@ impl Tokens {
     fn install(&self, access_token: &SecretString) -> Outcome {
         let header = HeaderValue::from_str(&format!("Bearer {}", access_token.expose_secret()));
         let Ok(mut header) = header else {
-            return Err(NoToken::Unavailable {
-                cause: "Salesforce gave an unusable token".to_owned(),
-                attempts: 1,
-            });
+            return Err(NoToken::Unavailable { cause: "Salesforce gave an unusable token".to_owned(), attempts: 1 });
         };
         header.set_sensitive(true);
         let mut state = self.state();
         state.generation += 1;
-        let access = Arc::new(Access {
-            generation: state.generation,
-            header,
-        });
+        let access = Arc::new(Access { generation: state.generation, header });
         state.current = Some(Arc::clone(&access));
         Ok(access)
     }
@@ -303,23 +276,15 @@ impl Tokens {
     fn assertion(&self, subject: &str, audience: Option<&str>) -> Result<String, GrantError> {
         let key = self.key.as_ref().ok_or(GrantError::Key)?;
         let sandbox = self.login.as_str().contains(".sandbox.") || self.login.as_str() == "https://test.salesforce.com";
-        let default = if sandbox {
-            "https://test.salesforce.com"
-        } else {
-            "https://login.salesforce.com"
-        };
+        let default = if sandbox { "https://test.salesforce.com" } else { "https://login.salesforce.com" };
         let claims = json!({
             "iss": self.app.client_id, "sub": subject, "aud": audience.unwrap_or(default), "exp": self.clock.unix() + ASSERTION_LIFE,
         });
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#),
-            URL_SAFE_NO_PAD.encode(claims.to_string())
-        );
+        let signed =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(claims.to_string()));
         let mut signature = vec![0; key.public().modulus_len()];
         let random = ring::rand::SystemRandom::new();
-        key.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature)
-            .map_err(|_| GrantError::Key)?;
+        key.sign(&RSA_PKCS1_SHA256, &random, signed.as_bytes(), &mut signature).map_err(|_| GrantError::Key)?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 }
@@ -333,9 +298,7 @@ fn key_pair(pem: &SecretString) -> Result<RsaKeyPair, GrantError> {
         STANDARD.decode(inner.split_whitespace().collect::<String>()).ok()
     };
     let pkcs8 = inner("PRIVATE KEY").and_then(|der| RsaKeyPair::from_pkcs8(&der).ok());
-    pkcs8
-        .or_else(|| RsaKeyPair::from_der(&inner("RSA PRIVATE KEY")?).ok())
-        .ok_or(GrantError::Key)
+    pkcs8.or_else(|| RsaKeyPair::from_der(&inner("RSA PRIVATE KEY")?).ok()).ok_or(GrantError::Key)
 }
 
 #[cfg(test)]

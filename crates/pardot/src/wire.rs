@@ -94,13 +94,10 @@ impl Wire {
         if !host.is_loopback() {
             builder = builder.https_only(true).dns_resolver(PublicOnly);
         }
-        let http = builder.build().map_err(|_| BuildError::Tls {
-            cause: "the HTTP client refuses its settings".to_owned(),
-        })?;
-        Ok(Wire {
-            http,
-            base: host.as_str().to_owned(),
-        })
+        let http = builder
+            .build()
+            .map_err(|_| BuildError::Tls { cause: "the HTTP client refuses its settings".to_owned() })?;
+        Ok(Wire { http, base: host.as_str().to_owned() })
     }
 
     /// Builds the request; the exchange itself is a separate step that may outlive the caller.
@@ -117,20 +114,15 @@ impl Wire {
         match &call.body {
             Body::None => request,
             Body::Form(bytes) => form(request, bytes.clone()),
-            Body::Json(bytes) => request
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(bytes.clone()),
+            Body::Json(bytes) => {
+                request.header(CONTENT_TYPE, HeaderValue::from_static("application/json")).body(bytes.clone())
+            }
         }
     }
 }
 
 fn form(request: reqwest::RequestBuilder, bytes: Bytes) -> reqwest::RequestBuilder {
-    request
-        .header(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        )
-        .body(bytes)
+    request.header(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")).body(bytes)
 }
 
 /// Sends and reads to the end, without a limit of time.
@@ -145,10 +137,7 @@ pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Exchange {
     let retry_after = header(RETRY_AFTER.as_str()).map(str::to_owned);
     let usage = header("x-api-usage").and_then(Usage::parse);
     let status = response.status().as_u16();
-    if response
-        .content_length()
-        .is_some_and(|length| length > ANSWER_LIMIT as u64)
-    {
+    if response.content_length().is_some_and(|length| length > ANSWER_LIMIT as u64) {
         return Exchange::Broken("the answer is larger than 1 MiB");
     }
     let mut body = BytesMut::new();
@@ -162,31 +151,19 @@ pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Exchange {
             Err(_) => return Exchange::Broken("the connection broke within the answer"),
         }
     }
-    Exchange::Answered(Answered {
-        response: Response {
-            status,
-            body: body.freeze(),
-        },
-        retry_after,
-        usage,
-    })
+    Exchange::Answered(Answered { response: Response { status, body: body.freeze() }, retry_after, usage })
 }
 
 /// TLS 1.2 or 1.3 with the certificates of the system; there is no switch to trust less.
 fn tls(host: &Host) -> Result<rustls::ClientConfig, BuildError> {
-    let fail = |error: rustls::Error| BuildError::Tls {
-        cause: error.to_string(),
-    };
+    let fail = |error: rustls::Error| BuildError::Tls { cause: error.to_string() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-    let builder = rustls::ClientConfig::builder_with_provider(provider)
-        .with_protocol_versions(&versions)
-        .map_err(fail)?;
+    let builder =
+        rustls::ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions).map_err(fail)?;
     if host.is_loopback() {
         // Plain http: nothing is verified, so a machine without certificates can still run the sandbox.
-        return Ok(builder
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth());
+        return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
     Ok(builder.with_platform_verifier().map_err(fail)?.with_no_client_auth())
 }
@@ -265,11 +242,7 @@ mod tests {
     #[test]
     fn tls_needs_no_provider_of_the_process() {
         // A machine without certificates gets an error with a hint; none gets a panic.
-        match Wire::new(
-            &Host::pardot("https://pi.pardot.com").unwrap(),
-            Duration::from_secs(1),
-            HeaderMap::new(),
-        ) {
+        match Wire::new(&Host::pardot("https://pi.pardot.com").unwrap(), Duration::from_secs(1), HeaderMap::new()) {
             Ok(wire) => assert_eq!(wire.base, "https://pi.pardot.com"),
             Err(error) => assert!(!error.hint().is_empty()),
         }

@@ -39,13 +39,11 @@ pub(crate) async fn register(session: &SessionContext, table: &Table) -> Result<
     let mut names = vec![table.name.clone(), table.name.to_lowercase()];
     names.dedup();
     for name in names {
-        session
-            .register_table(TableReference::bare(name), Arc::clone(&bound))
-            .map_err(|_| TableError::Spec {
-                spec: table.name.clone(),
-                message: "another table has this name".into(),
-                hint: "give each table a name of its own; names that differ only by case are the same".into(),
-            })?;
+        session.register_table(TableReference::bare(name), Arc::clone(&bound)).map_err(|_| TableError::Spec {
+            spec: table.name.clone(),
+            message: "another table has this name".into(),
+            hint: "give each table a name of its own; names that differ only by case are the same".into(),
+        })?;
     }
     Ok(())
 }
@@ -55,9 +53,8 @@ pub(crate) async fn open(session: &SessionContext, table: &Table) -> Result<Boun
     let files = table.files()?;
     let format = format_of(table, &files)?;
     // A file without a byte holds no rows and no columns, whatever its format.
-    let (empty, paths): (Vec<_>, Vec<_>) = files
-        .into_iter()
-        .partition(|path| path.metadata().is_ok_and(|metadata| metadata.len() == 0));
+    let (empty, paths): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|path| path.metadata().is_ok_and(|metadata| metadata.len() == 0));
     let files = Files { table, paths, format };
     if let (true, Some(path)) = (files.paths.is_empty(), empty.first()) {
         return Err(files.unreadable(path, "the file is empty"));
@@ -79,10 +76,7 @@ pub(crate) async fn open(session: &SessionContext, table: &Table) -> Result<Boun
             let objects = files.objects(session).await?;
             let reader: Arc<dyn FileFormat> = Arc::new(ParquetFormat::default().with_force_view_types(false));
             let schema = files.parquet_columns(session, &reader, &objects).await?;
-            Ok(Bound {
-                schema,
-                source: Source::Parquet { reader, objects },
-            })
+            Ok(Bound { schema, source: Source::Parquet { reader, objects } })
         }
     }
 }
@@ -95,24 +89,14 @@ fn format_of(table: &Table, files: &[PathBuf]) -> Result<Format, TableError> {
     for path in files {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let Some(format) = Format::of_file(&name) else {
-            return Err(TableError::UnknownFormat {
-                table: table.name.clone(),
-                path: path.clone(),
-            });
+            return Err(TableError::UnknownFormat { table: table.name.clone(), path: path.clone() });
         };
         if *agreed.get_or_insert(format) != format {
             let message = format!("it is {}", format.name());
-            return Err(TableError::SchemaDiffers {
-                table: table.name.clone(),
-                path: path.clone(),
-                message,
-            });
+            return Err(TableError::SchemaDiffers { table: table.name.clone(), path: path.clone(), message });
         }
     }
-    agreed.ok_or_else(|| TableError::NoSuchFile {
-        table: table.name.clone(),
-        path: PathBuf::new(),
-    })
+    agreed.ok_or_else(|| TableError::NoSuchFile { table: table.name.clone(), path: PathBuf::new() })
 }
 
 /// The resolved files of one table, while their columns are found out.
@@ -133,16 +117,11 @@ impl Files<'_> {
     }
 
     async fn objects(&self, session: &SessionContext) -> Result<Vec<ObjectMeta>, TableError> {
-        let gone = |path: &Path| TableError::NoSuchFile {
-            table: self.table.name.clone(),
-            path: path.to_path_buf(),
-        };
+        let gone = |path: &Path| TableError::NoSuchFile { table: self.table.name.clone(), path: path.to_path_buf() };
         let mut objects = Vec::with_capacity(self.paths.len());
         for path in &self.paths {
-            let store = session
-                .runtime_env()
-                .object_store(ObjectStoreUrl::local_filesystem())
-                .map_err(|_| gone(path))?;
+            let store =
+                session.runtime_env().object_store(ObjectStoreUrl::local_filesystem()).map_err(|_| gone(path))?;
             let location = StorePath::from_absolute_path(path)
                 .map_err(|_| self.unreadable(path, "the engine cannot use this path; rename the file"))?;
             let object = store.head(&location).await.map_err(|_| gone(path))?;
@@ -160,10 +139,7 @@ impl Files<'_> {
             all: Arc::clone(&schema),
             wanted: Arc::clone(&schema),
         };
-        Bound {
-            schema,
-            source: Source::Text(files),
-        }
+        Bound { schema, source: Source::Text(files) }
     }
 
     /// The names in the header, which all files share; every column is text.
@@ -185,10 +161,7 @@ impl Files<'_> {
                 Some(_) => {}
             }
         }
-        let fields = agreed
-            .unwrap_or_default()
-            .into_iter()
-            .map(|name| Field::new(name, DataType::Utf8, true));
+        let fields = agreed.unwrap_or_default().into_iter().map(|name| Field::new(name, DataType::Utf8, true));
         Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
     }
 
@@ -211,16 +184,8 @@ impl Files<'_> {
         for (index, name) in first.iter().enumerate() {
             let name = std::str::from_utf8(name).map_err(|_| self.unreadable(path, "its header is not UTF-8"))?;
             // Spreadsheets start a UTF-8 file with a byte order mark.
-            let name = if index == 0 {
-                name.trim_start_matches('\u{feff}').trim_matches('"')
-            } else {
-                name
-            };
-            let name = if name.is_empty() {
-                numbered(index)
-            } else {
-                name.to_owned()
-            };
+            let name = if index == 0 { name.trim_start_matches('\u{feff}').trim_matches('"') } else { name };
+            let name = if name.is_empty() { numbered(index) } else { name.to_owned() };
             if names.contains(&name) {
                 return Err(self.unreadable(path, format!("two columns are called {name}")));
             }
@@ -253,14 +218,8 @@ impl Files<'_> {
         // File by file, so that an error can name its file.
         for (object, path) in objects.iter().zip(&self.paths) {
             let damaged = |_| self.unreadable(path, "it is damaged, incomplete or written in another format");
-            let store = session
-                .runtime_env()
-                .object_store(ObjectStoreUrl::local_filesystem())
-                .map_err(damaged)?;
-            let schema = reader
-                .infer_schema(&state, &store, std::slice::from_ref(object))
-                .await
-                .map_err(damaged)?;
+            let store = session.runtime_env().object_store(ObjectStoreUrl::local_filesystem()).map_err(damaged)?;
+            let schema = reader.infer_schema(&state, &store, std::slice::from_ref(object)).await.map_err(damaged)?;
             self.add(path, &mut fields, &schema)?;
         }
         Ok(Arc::new(Schema::new(fields)))
@@ -324,10 +283,7 @@ pub(crate) struct Bound {
 #[derive(Debug)]
 enum Source {
     Text(TextFiles),
-    Parquet {
-        reader: Arc<dyn FileFormat>,
-        objects: Vec<ObjectMeta>,
-    },
+    Parquet { reader: Arc<dyn FileFormat>, objects: Vec<ObjectMeta> },
 }
 
 impl Bound {
@@ -357,11 +313,7 @@ impl TableProvider for Bound {
             Source::Text(files) => {
                 let projection = projection.cloned().unwrap_or_else(|| files.projection.clone());
                 let wanted = Arc::new(self.schema.project(&projection)?);
-                let files = TextFiles {
-                    wanted: Arc::clone(&wanted),
-                    projection,
-                    ..files.clone()
-                };
+                let files = TextFiles { wanted: Arc::clone(&wanted), projection, ..files.clone() };
                 let scan = StreamingTableExec::try_new(wanted, vec![Arc::new(files)], None, [], false, limit)?;
                 Ok(Arc::new(scan))
             }

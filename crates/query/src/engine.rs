@@ -82,28 +82,20 @@ pub(crate) fn schema(table: &Table) -> oneshot::Receiver<Result<SchemaRef, Query
     let table = table.clone();
     on_thread(async move {
         let session = SessionContext::new_with_config(session_config());
-        let _ = sender.send(
-            bind::open(&session, &table)
-                .await
-                .map(|bound| bound.columns())
-                .map_err(QueryError::from),
-        );
+        let _ = sender.send(bind::open(&session, &table).await.map(|bound| bound.columns()).map_err(QueryError::from));
     });
     receiver
 }
 
 fn on_thread(work: impl Future<Output = ()> + Send + 'static) {
-    let spawned = std::thread::Builder::new()
-        .name("query".into())
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            // Without a runtime the work is dropped, and with it the channel: the listener hears that the engine stopped.
-            if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
-                runtime.block_on(work);
-                // Reads still under way in the blocking pool are not worth waiting for.
-                runtime.shutdown_background();
-            }
-        });
+    let spawned = std::thread::Builder::new().name("query".into()).stack_size(STACK_BYTES).spawn(move || {
+        // Without a runtime the work is dropped, and with it the channel: the listener hears that the engine stopped.
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            runtime.block_on(work);
+            // Reads still under way in the blocking pool are not worth waiting for.
+            runtime.shutdown_background();
+        }
+    });
     drop(spawned);
 }
 
@@ -122,10 +114,7 @@ fn session_config() -> SessionConfig {
 }
 
 fn session(limits: &Limits) -> Result<SessionContext, QueryError> {
-    let unwritable = |message: String| QueryError::Disk {
-        path: limits.spill_dir.clone(),
-        message,
-    };
+    let unwritable = |message: String| QueryError::Disk { path: limits.spill_dir.clone(), message };
     fs::create_dir_all(&limits.spill_dir).map_err(|error| unwritable(error.kind().to_string()))?;
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory)))
@@ -154,19 +143,13 @@ async fn run(
         .await
         .map_err(|error| planning(&error, scope))?;
     only_reads(&plan)?;
-    let mut frame = session
-        .execute_logical_plan(plan)
-        .await
-        .map_err(|error| planning(&error, scope))?;
+    let mut frame = session.execute_logical_plan(plan).await.map_err(|error| planning(&error, scope))?;
     unique_names(frame.schema().as_arrow(), &one.aliases)?;
     if let Some(rows) = rows {
         frame = frame.limit(0, Some(rows)).map_err(|error| planning(&error, scope))?;
     }
     let task = Arc::new(frame.task_ctx());
-    let plan = frame
-        .create_physical_plan()
-        .await
-        .map_err(|error| planning(&error, scope))?;
+    let plan = frame.create_physical_plan().await.map_err(|error| planning(&error, scope))?;
     let columns = result_columns(&plan.schema(), &one.aliases);
     if items.send(Item::Columns(columns.clone())).await.is_err() {
         return Ok(());
@@ -175,9 +158,8 @@ async fn run(
     // One part after the other: the engine's own merge of partitions takes whichever is ready, and would mix the parts
     // of a UNION ALL.
     for partition in 0..plan.output_partitioning().partition_count() {
-        let mut stream = Arc::clone(&plan)
-            .execute(partition, Arc::clone(&task))
-            .map_err(|error| running(&error, limits))?;
+        let mut stream =
+            Arc::clone(&plan).execute(partition, Arc::clone(&task)).map_err(|error| running(&error, limits))?;
         while let Some(batch) = stream.next().await {
             let batch = plain(&batch.map_err(|error| running(&error, limits))?, &columns)
                 .map_err(|error| running(&error.into(), limits))?;
@@ -198,9 +180,7 @@ fn only_reads(plan: &LogicalPlan) -> Result<(), QueryError> {
         .with_allow_dml(false)
         .with_allow_statements(false)
         .verify_plan(plan)
-        .map_err(|_| QueryError::NotSelect {
-            what: "this statement".into(),
-        })
+        .map_err(|_| QueryError::NotSelect { what: "this statement".into() })
 }
 
 /// The columns as they are written: aliases in the user's case, types that every reader of Parquet knows.
@@ -213,10 +193,7 @@ fn result_columns(schema: &Schema, aliases: &[String]) -> SchemaRef {
 }
 
 fn written_name(name: &str, aliases: &[String]) -> String {
-    aliases
-        .iter()
-        .find(|alias| alias.to_lowercase() == name)
-        .map_or_else(|| name.to_owned(), Clone::clone)
+    aliases.iter().find(|alias| alias.to_lowercase() == name).map_or_else(|| name.to_owned(), Clone::clone)
 }
 
 fn unique_names(schema: &Schema, aliases: &[String]) -> Result<(), QueryError> {
@@ -255,11 +232,7 @@ fn plain(batch: &RecordBatch, columns: &SchemaRef) -> Result<RecordBatch, arrow:
         .iter()
         .zip(columns.fields())
         .map(|(array, field)| {
-            if array.data_type() == field.data_type() {
-                Ok(Arc::clone(array))
-            } else {
-                cast(array, field.data_type())
-            }
+            if array.data_type() == field.data_type() { Ok(Arc::clone(array)) } else { cast(array, field.data_type()) }
         })
         .collect::<Result<Vec<_>, _>>()?;
     RecordBatch::try_new(Arc::clone(columns), arrays)

@@ -130,16 +130,16 @@ impl QueryError {
     pub fn hint(&self) -> Option<String> {
         match self {
             QueryError::Syntax { hint, .. } => hint.clone(),
-            QueryError::UnknownTable {
-                nearest: Some(nearest), ..
-            } => Some(format!("did you mean {}?", quoted(nearest))),
+            QueryError::UnknownTable { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean {}?", quoted(nearest)))
+            }
             QueryError::UnknownTable { known, .. } if known.is_empty() => {
                 Some("no table is bound: bind one to its files, for example contacts=contacts.csv".into())
             }
             QueryError::UnknownTable { known, .. } => Some(format!("tables are {}", listed(known))),
-            QueryError::UnknownColumn {
-                nearest: Some(nearest), ..
-            } => Some(format!("did you mean {}?", quoted(nearest))),
+            QueryError::UnknownColumn { nearest: Some(nearest), .. } => {
+                Some(format!("did you mean {}?", quoted(nearest)))
+            }
             QueryError::UnknownColumn { known, .. } if known.is_empty() => None,
             QueryError::UnknownColumn { known, .. } => Some(format!("columns are {}", listed(known))),
             QueryError::DuplicateColumn { name } => Some(format!(
@@ -172,28 +172,17 @@ impl QueryError {
 
 /// A name as SQL wants it: in double quotes unless it is plain and lower case.
 fn quoted(name: &str) -> String {
-    let plain = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty();
-    if plain {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }
 
 /// At most this many names stand in a hint; more help nobody.
 const NAMES_IN_HINT: usize = 20;
 
 fn listed(names: &[String]) -> String {
-    let mut text = names
-        .iter()
-        .take(NAMES_IN_HINT)
-        .map(|name| quoted(name))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let mut text = names.iter().take(NAMES_IN_HINT).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     if names.len() > NAMES_IN_HINT {
         text.push_str(&format!(" and {} more", names.len() - NAMES_IN_HINT));
     }

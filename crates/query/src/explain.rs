@@ -65,19 +65,12 @@ fn invalid(message: &str, line: Option<u64>, column: Option<u64>) -> QueryError 
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("the query cannot be planned");
     let hint = lines.find(|line| line.starts_with("Did you mean")).map(lower_first);
-    QueryError::Syntax {
-        message: lower_first(first.trim_end_matches('.')),
-        line,
-        column,
-        hint,
-    }
+    QueryError::Syntax { message: lower_first(first.trim_end_matches('.')), line, column, hint }
 }
 
 fn lower_first(text: &str) -> String {
     let mut characters = text.chars();
-    characters
-        .next()
-        .map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
+    characters.next().map_or_else(String::new, |first| first.to_lowercase().chain(characters).collect())
 }
 
 fn of_schema(error: &SchemaError, line: Option<u64>, column: Option<u64>) -> QueryError {
@@ -85,13 +78,7 @@ fn of_schema(error: &SchemaError, line: Option<u64>, column: Option<u64>) -> Que
         SchemaError::FieldNotFound { field, valid_fields } => {
             let known: Vec<String> = valid_fields.iter().map(|field| field.name.clone()).collect();
             let nearest = nearest(&field.name, known.iter().map(String::as_str));
-            QueryError::UnknownColumn {
-                name: field.flat_name(),
-                nearest,
-                known,
-                line,
-                column,
-            }
+            QueryError::UnknownColumn { name: field.flat_name(), nearest, known, line, column }
         }
         SchemaError::AmbiguousReference { field } => QueryError::Syntax {
             message: format!("column {} is in several tables", field.name),
@@ -106,12 +93,7 @@ fn of_schema(error: &SchemaError, line: Option<u64>, column: Option<u64>) -> Que
 }
 
 fn of_plan(message: &str, scope: Scope<'_>) -> Option<QueryError> {
-    let quoted = |start: &str| {
-        message
-            .strip_prefix(start)?
-            .split_once('\'')
-            .map(|(name, _)| name.to_owned())
-    };
+    let quoted = |start: &str| message.strip_prefix(start)?.split_once('\'').map(|(name, _)| name.to_owned());
     if let Some(name) = quoted("table function '") {
         return Some(QueryError::Syntax {
             message: format!("there is no table function {name}"),
@@ -134,11 +116,7 @@ fn of_plan(message: &str, scope: Scope<'_>) -> Option<QueryError> {
         });
     }
     if message.starts_with("Projections require unique expression names") {
-        let name = message
-            .split(" AS ")
-            .nth(1)
-            .and_then(|rest| rest.split('"').next())
-            .unwrap_or("the same");
+        let name = message.split(" AS ").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("the same");
         return Some(QueryError::DuplicateColumn { name: name.to_owned() });
     }
     None
@@ -185,14 +163,9 @@ pub(crate) fn running(error: &DataFusionError, limits: &Limits) -> QueryError {
 fn of_io(error: &io::Error, limits: &Limits) -> QueryError {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ReadOnlyFilesystem => {
-            QueryError::Disk {
-                path: limits.spill_dir.clone(),
-                message: error.kind().to_string(),
-            }
+            QueryError::Disk { path: limits.spill_dir.clone(), message: error.kind().to_string() }
         }
-        kind => QueryError::Runtime {
-            message: format!("a file cannot be read: {kind}"),
-        },
+        kind => QueryError::Runtime { message: format!("a file cannot be read: {kind}") },
     }
 }
 
@@ -216,9 +189,9 @@ fn of_arrow(error: &ArrowError, limits: &Limits) -> QueryError {
 pub(crate) fn text_file(error: &ArrowError) -> String {
     match error {
         ArrowError::IoError(_, error) => format!("the file cannot be read: {}", error.kind()),
-        ArrowError::CsvError(text) | ArrowError::ParseError(text) if text.contains("line") => of_csv(text)
-            .replace(" of a CSV file", "")
-            .replace("a CSV file has ", ""),
+        ArrowError::CsvError(text) | ArrowError::ParseError(text) if text.contains("line") => {
+            of_csv(text).replace(" of a CSV file", "").replace("a CSV file has ", "")
+        }
         _ => "a line is damaged, or a value is not of its column's type".into(),
     }
 }
@@ -240,11 +213,7 @@ fn of_csv(text: &str) -> String {
 
 /// Reduces the engine's words to what cannot be a value: the known complaints in our words, else nothing but the fact.
 fn harmless(text: &str) -> String {
-    if let Some(data_type) = text
-        .split(" to value of ")
-        .nth(1)
-        .and_then(|rest| rest.split(" type").next())
-    {
+    if let Some(data_type) = text.split(" to value of ").nth(1).and_then(|rest| rest.split(" type").next()) {
         return format!("cannot cast a text to {}", type_name(data_type));
     }
     if text.starts_with("Can't cast value") || text.starts_with("Cannot cast") || text.contains("out of range") {
@@ -275,19 +244,11 @@ fn harmless(text: &str) -> String {
 /// Takes column and line out of `Error while parsing value '…' as type 'Int64' for column 3 at line 5. Row data: '…'`.
 fn of_csv_value(text: &str) -> String {
     let after = |mark: &str| {
-        let digits: String = text
-            .rsplit(mark)
-            .next()?
-            .chars()
-            .take_while(char::is_ascii_digit)
-            .collect();
+        let digits: String = text.rsplit(mark).next()?.chars().take_while(char::is_ascii_digit).collect();
         digits.parse::<u64>().ok()
     };
     let head = text.split(". Row data").next().unwrap_or_default();
-    let line = head
-        .rsplit(" at line ")
-        .next()
-        .and_then(|line| line.parse::<u64>().ok());
+    let line = head.rsplit(" at line ").next().and_then(|line| line.parse::<u64>().ok());
     match line {
         Some(line) => format!("line {line} of a CSV file has a value that is not of its column's type"),
         None => match after(" at line ") {

@@ -17,20 +17,13 @@ impl Table {
             self.resolve(path, &mut files)?;
         }
         if files.is_empty() {
-            return Err(TableError::NoSuchFile {
-                table: self.name.clone(),
-                path: PathBuf::new(),
-            });
+            return Err(TableError::NoSuchFile { table: self.name.clone(), path: PathBuf::new() });
         }
         Ok(files)
     }
 
     fn resolve(&self, written: &str, files: &mut Vec<PathBuf>) -> Result<(), TableError> {
-        let refuse = |what| TableError::NotAFile {
-            table: self.name.clone(),
-            path: written.to_owned(),
-            what,
-        };
+        let refuse = |what| TableError::NotAFile { table: self.name.clone(), path: written.to_owned(), what };
         if written.contains("://") {
             return Err(refuse("an address, not a local file"));
         }
@@ -38,10 +31,8 @@ impl Table {
         if !path.exists() && written.contains(['*', '?', '[']) {
             return self.matches(written, files);
         }
-        let real = fs::canonicalize(path).map_err(|_| TableError::NoSuchFile {
-            table: self.name.clone(),
-            path: path.into(),
-        })?;
+        let real = fs::canonicalize(path)
+            .map_err(|_| TableError::NoSuchFile { table: self.name.clone(), path: path.into() })?;
         if real.is_dir() {
             return Err(refuse("a folder"));
         }
@@ -53,15 +44,9 @@ impl Table {
     }
 
     fn matches(&self, pattern: &str, files: &mut Vec<PathBuf>) -> Result<(), TableError> {
-        let no_match = || TableError::NoMatch {
-            table: self.name.clone(),
-            pattern: pattern.to_owned(),
-        };
+        let no_match = || TableError::NoMatch { table: self.name.clone(), pattern: pattern.to_owned() };
         // A leading dot hides a file from a shell's glob, and half-written files are often named so.
-        let options = glob::MatchOptions {
-            require_literal_leading_dot: true,
-            ..glob::MatchOptions::new()
-        };
+        let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
         let mut found: Vec<PathBuf> = glob::glob_with(pattern, options)
             .map_err(|_| no_match())?
             .filter_map(Result::ok)
@@ -72,10 +57,7 @@ impl Table {
             return Err(no_match());
         }
         for path in found {
-            files.push(fs::canonicalize(&path).map_err(|_| TableError::NoSuchFile {
-                table: self.name.clone(),
-                path,
-            })?);
+            files.push(fs::canonicalize(&path).map_err(|_| TableError::NoSuchFile { table: self.name.clone(), path })?);
         }
         Ok(())
     }

@@ -92,12 +92,7 @@ pub async fn freeze(
     };
     let bytes = partial.keep()?;
     progress(Progress { rows: written.rows });
-    Ok(Frozen {
-        rows: written.rows,
-        bytes,
-        columns: written.columns,
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    Ok(Frozen { rows: written.rows, bytes, columns: written.columns, seconds: started.elapsed().as_secs_f64() })
 }
 
 /// The first rows of a query, at most `limit`; nothing is written. Without a row there is one empty batch, so that the
@@ -142,9 +137,7 @@ pub async fn schema(table: &Table) -> Result<SchemaRef, QueryError> {
 
 /// The engine's thread ended without a word; only a defect in it does that.
 pub(crate) fn stopped() -> QueryError {
-    QueryError::Runtime {
-        message: "the engine stopped unexpectedly".into(),
-    }
+    QueryError::Runtime { message: "the engine stopped unexpectedly".into() }
 }
 
 async fn deadline(limits: &Limits) -> Duration {

@@ -57,34 +57,19 @@ impl Partial {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(failed)?;
-        Ok((
-            Partial {
-                path,
-                into: into.to_path_buf(),
-                kept: false,
-            },
-            file,
-        ))
+        Ok((Partial { path, into: into.to_path_buf(), kept: false }, file))
     }
 
     /// Gives the synced file its name, durably, and returns its size in bytes.
     pub(crate) fn keep(mut self) -> Result<u64, QueryError> {
-        let bytes = fs::metadata(&self.path)
-            .map_err(|error| disk(&self.path, &error))?
-            .len();
+        let bytes = fs::metadata(&self.path).map_err(|error| disk(&self.path, &error))?.len();
         fs::rename(&self.path, &self.into).map_err(|error| disk(&self.into, &error))?;
         self.kept = true;
         // A rename is durable once its folder is synced. Windows cannot open folders.
         #[cfg(unix)]
         {
-            let folder = self
-                .into
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-                .unwrap_or(Path::new("."));
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(|error| disk(folder, &error))?;
+            let folder = self.into.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| disk(folder, &error))?;
         }
         Ok(bytes)
     }
@@ -102,10 +87,7 @@ fn disk(path: &Path, error: &io::Error) -> QueryError {
     // The kind says enough ("no space left on device"); the number in brackets helps nobody.
     let message = error.to_string();
     let message = message.split(" (os error").next().unwrap_or_default().to_lowercase();
-    QueryError::Disk {
-        path: path.to_path_buf(),
-        message,
-    }
+    QueryError::Disk { path: path.to_path_buf(), message }
 }
 
 /// Writes `items` to `file` on a thread of its own until they end, and syncs it. Rows written so far show in `rows`.
@@ -179,17 +161,11 @@ fn unwritable(into: &Path, error: &ParquetError) -> QueryError {
     match error {
         ParquetError::External(source) => match source.downcast_ref::<io::Error>() {
             Some(source) => disk(into, source),
-            None => QueryError::Disk {
-                path: into.to_path_buf(),
-                message: "the write failed".into(),
-            },
+            None => QueryError::Disk { path: into.to_path_buf(), message: "the write failed".into() },
         },
         ParquetError::NYI(_) | ParquetError::ArrowError(_) => QueryError::Runtime {
             message: "a column of the result has a type that a Result cannot hold; CAST it to another".into(),
         },
-        _ => QueryError::Disk {
-            path: into.to_path_buf(),
-            message: "the write failed".into(),
-        },
+        _ => QueryError::Disk { path: into.to_path_buf(), message: "the write failed".into() },
     }
 }

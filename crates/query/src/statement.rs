@@ -102,9 +102,7 @@ pub(crate) fn parse(sql: &str) -> Result<OneSelect, QueryError> {
         return Err(empty());
     };
     let Statement::Query(query) = &statement else {
-        return Err(QueryError::NotSelect {
-            what: verb_of(&statement.to_string()),
-        });
+        return Err(QueryError::NotSelect { what: verb_of(&statement.to_string()) });
     };
     if let ControlFlow::Break(what) = statement.visit(&mut OnlyReads) {
         return Err(QueryError::NotSelect { what });
@@ -133,11 +131,8 @@ fn check_tokens(tokens: &[TokenWithSpan]) -> Result<(), QueryError> {
         }
     }
     let mut ended = false;
-    for token in tokens
-        .iter()
-        .map(|token| &token.token)
-        .filter(|token| !is_blank(token))
-        .skip_while(|t| **t == Token::SemiColon)
+    for token in
+        tokens.iter().map(|token| &token.token).filter(|token| !is_blank(token)).skip_while(|t| **t == Token::SemiColon)
     {
         if *token == Token::SemiColon {
             ended = true;
@@ -163,11 +158,7 @@ fn is_blank(token: &Token) -> bool {
 }
 
 fn verb_of(statement: &str) -> String {
-    statement
-        .split_whitespace()
-        .next()
-        .unwrap_or("this statement")
-        .to_uppercase()
+    statement.split_whitespace().next().unwrap_or("this statement").to_uppercase()
 }
 
 /// Finds what hides a change or a lock inside a query.
@@ -229,16 +220,13 @@ pub(crate) fn syntax(error: &ParserError) -> QueryError {
     let (text, hint) = match error {
         ParserError::TokenizerError(text) => (text.clone(), Some("a quote or comment may not be closed".to_owned())),
         ParserError::ParserError(text) => (text.clone(), None),
-        ParserError::RecursionLimitExceeded => (
-            "the query is nested too deeply".to_owned(),
-            Some("take parts of it into WITH".to_owned()),
-        ),
+        ParserError::RecursionLimitExceeded => {
+            ("the query is nested too deeply".to_owned(), Some("take parts of it into WITH".to_owned()))
+        }
     };
     let (message, line, column) = match text.rsplit_once(" at Line: ") {
         Some((message, position)) => {
-            let mut numbers = position
-                .split(", Column: ")
-                .map(|number| number.trim().parse::<u64>().ok());
+            let mut numbers = position.split(", Column: ").map(|number| number.trim().parse::<u64>().ok());
             (message.to_owned(), numbers.next().flatten(), numbers.next().flatten())
         }
         None => (text, None, None),
@@ -248,37 +236,18 @@ pub(crate) fn syntax(error: &ParserError) -> QueryError {
         Some(first) => first.to_lowercase().chain(characters).collect(),
         None => message,
     };
-    QueryError::Syntax {
-        message,
-        line: line.filter(|line| *line > 0),
-        column,
-        hint,
-    }
+    QueryError::Syntax { message, line: line.filter(|line| *line > 0), column, hint }
 }
 
 /// A misspelt first word is worth a hint.
 fn with_verb_hint(error: QueryError, tokens: &[TokenWithSpan]) -> QueryError {
     let first = tokens.iter().find(|token| !is_blank(&token.token));
     match (error, first.map(|token| &token.token)) {
-        (
-            QueryError::Syntax {
-                message,
-                line,
-                column,
-                hint: None,
-            },
-            Some(Token::Word(word)),
-        ) => {
+        (QueryError::Syntax { message, line, column, hint: None }, Some(Token::Word(word))) => {
             let verb = word.value.to_uppercase();
-            let hint = nearest(&verb, QUERY_VERBS)
-                .filter(|near| *near != verb)
-                .map(|near| format!("did you mean {near}?"));
-            QueryError::Syntax {
-                message,
-                line,
-                column,
-                hint,
-            }
+            let hint =
+                nearest(&verb, QUERY_VERBS).filter(|near| *near != verb).map(|near| format!("did you mean {near}?"));
+            QueryError::Syntax { message, line, column, hint }
         }
         (error, _) => error,
     }

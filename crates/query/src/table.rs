@@ -57,10 +57,7 @@ impl Format {
     /// The format that a file's name says, looking through `.gz` and `.zst`.
     pub(crate) fn of_file(name: &str) -> Option<Format> {
         let name = name.to_lowercase();
-        let plain = name
-            .strip_suffix(".gz")
-            .or_else(|| name.strip_suffix(".zst"))
-            .unwrap_or(&name);
+        let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
         Format::named(plain.rsplit_once('.')?.1)
     }
 }
@@ -85,14 +82,7 @@ pub struct CsvOptions {
 
 impl Default for CsvOptions {
     fn default() -> CsvOptions {
-        CsvOptions {
-            header: true,
-            delimiter: b',',
-            quote: b'"',
-            escape: None,
-            null: None,
-            types: CsvTypes::Text,
-        }
+        CsvOptions { header: true, delimiter: b',', quote: b'"', escape: None, null: None, types: CsvTypes::Text }
     }
 }
 
@@ -221,22 +211,12 @@ impl Table {
     ///
     /// Example: `c=x.csv?delimiter=;&header=false&format=csv&quote='`. A `?` that no option follows is part of a glob.
     pub fn parse(spec: &str) -> Result<Table, TableError> {
-        let fail = |message: String, hint: &str| TableError::Spec {
-            spec: spec.into(),
-            message,
-            hint: hint.into(),
-        };
+        let fail = |message: String, hint: &str| TableError::Spec { spec: spec.into(), message, hint: hint.into() };
         let Some((name, rest)) = spec.split_once('=') else {
-            return Err(fail(
-                "it has no '='".into(),
-                "write name=path, for example contacts=contacts.csv",
-            ));
+            return Err(fail("it has no '='".into(), "write name=path, for example contacts=contacts.csv"));
         };
         let name = name.trim();
-        let starts_well = name
-            .chars()
-            .next()
-            .is_some_and(|first| first.is_alphabetic() || first == '_');
+        let starts_well = name.chars().next().is_some_and(|first| first.is_alphabetic() || first == '_');
         if !starts_well || !name.chars().all(|c| c.is_alphanumeric() || c == '_') {
             return Err(fail(
                 format!("'{name}' is no name for a table"),
@@ -246,17 +226,9 @@ impl Table {
         let (paths, options) = split_options(rest);
         let paths: Vec<String> = paths.split(',').map(|path| path.trim().to_owned()).collect();
         if paths.iter().any(String::is_empty) {
-            return Err(fail(
-                "a path is empty".into(),
-                "write name=path, several paths separated by commas",
-            ));
+            return Err(fail("a path is empty".into(), "write name=path, several paths separated by commas"));
         }
-        let mut table = Table {
-            name: name.to_owned(),
-            paths,
-            format: None,
-            csv: CsvOptions::default(),
-        };
+        let mut table = Table { name: name.to_owned(), paths, format: None, csv: CsvOptions::default() };
         for option in options.into_iter().flat_map(|options| options.split('&')) {
             table.set(option).map_err(|(message, hint)| fail(message, &hint))?;
         }
@@ -342,12 +314,7 @@ mod tests {
 
     fn table(name: &str, paths: &[&str]) -> Table {
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
-        Table {
-            name: name.into(),
-            paths,
-            format: None,
-            csv: CsvOptions::default(),
-        }
+        Table { name: name.into(), paths, format: None, csv: CsvOptions::default() }
     }
 
     #[test]
@@ -357,74 +324,26 @@ mod tests {
         check("c=in/**/*.parquet", table("c", &["in/**/*.parquet"]));
         check("c=day-?.csv", table("c", &["day-?.csv"]));
         check("c=a=b.csv", table("c", &["a=b.csv"]));
-        let csv = CsvOptions {
-            header: false,
-            delimiter: b';',
-            quote: b'\'',
-            ..CsvOptions::default()
-        };
-        let want = Table {
-            format: Some(Format::Csv),
-            csv,
-            ..table("c", &["x.csv"])
-        };
+        let csv = CsvOptions { header: false, delimiter: b';', quote: b'\'', ..CsvOptions::default() };
+        let want = Table { format: Some(Format::Csv), csv, ..table("c", &["x.csv"]) };
         check("c=x.csv?delimiter=;&header=false&format=csv&quote='", want);
-        let csv = CsvOptions {
-            delimiter: b'\t',
-            escape: Some(b'\\'),
-            null: Some("\\N".into()),
-            ..CsvOptions::default()
-        };
-        check(
-            "c=x-?.csv?delimiter=tab&escape=\\&null=\\N",
-            Table {
-                csv,
-                ..table("c", &["x-?.csv"])
-            },
-        );
-        let csv = CsvOptions {
-            types: CsvTypes::Infer,
-            ..CsvOptions::default()
-        };
-        check(
-            "c=x.csv?types=infer",
-            Table {
-                csv,
-                ..table("c", &["x.csv"])
-            },
-        );
+        let csv =
+            CsvOptions { delimiter: b'\t', escape: Some(b'\\'), null: Some("\\N".into()), ..CsvOptions::default() };
+        check("c=x-?.csv?delimiter=tab&escape=\\&null=\\N", Table { csv, ..table("c", &["x-?.csv"]) });
+        let csv = CsvOptions { types: CsvTypes::Infer, ..CsvOptions::default() };
+        check("c=x.csv?types=infer", Table { csv, ..table("c", &["x.csv"]) });
     }
 
     #[test]
     fn refusals_with_hints() {
-        refuses(
-            "x.csv",
-            "it has no '='",
-            "write name=path, for example contacts=contacts.csv",
-        );
+        refuses("x.csv", "it has no '='", "write name=path, for example contacts=contacts.csv");
         let naming = "a name is letters, digits and _, and does not start with a digit";
         refuses("1c=x.csv", "'1c' is no name for a table", naming);
         refuses("=x.csv", "'' is no name for a table", naming);
-        refuses(
-            "c=",
-            "a path is empty",
-            "write name=path, several paths separated by commas",
-        );
-        refuses(
-            "c=x?delimeter=;",
-            "there is no option 'delimeter'",
-            "did you mean delimiter?",
-        );
-        refuses(
-            "c=x?delimiter=;;",
-            "delimiter cannot be ';;'",
-            "give one ASCII character, or tab",
-        );
-        refuses(
-            "c=x?format=xlsx",
-            "format cannot be 'xlsx'",
-            "formats are csv, tsv, jsonl and parquet",
-        );
+        refuses("c=", "a path is empty", "write name=path, several paths separated by commas");
+        refuses("c=x?delimeter=;", "there is no option 'delimeter'", "did you mean delimiter?");
+        refuses("c=x?delimiter=;;", "delimiter cannot be ';;'", "give one ASCII character, or tab");
+        refuses("c=x?format=xlsx", "format cannot be 'xlsx'", "formats are csv, tsv, jsonl and parquet");
         refuses("c=x?header=yes", "header cannot be 'yes'", "header is true or false");
     }
 

@@ -51,31 +51,21 @@ pub(crate) fn open(path: &Path) -> std::io::Result<Box<dyn Read + Send>> {
 }
 
 pub(crate) fn delimiter(table: &Table, format: Format) -> u8 {
-    if format == Format::Tsv {
-        b'\t'
-    } else {
-        table.csv.delimiter
-    }
+    if format == Format::Tsv { b'\t' } else { table.csv.delimiter }
 }
 
 impl TextFiles {
     fn unreadable(&self, path: &Path, message: String) -> DataFusionError {
         let (table, path, format) = (self.table.name.clone(), path.to_path_buf(), self.format);
-        DataFusionError::External(Box::new(TableError::Unreadable {
-            table,
-            path,
-            format,
-            message,
-        }))
+        DataFusionError::External(Box::new(TableError::Unreadable { table, path, format, message }))
     }
 
     fn batches(&self, path: &Path, rows: usize) -> Result<Batches, ArrowError> {
         let text = open(path)?;
         if self.format == Format::JsonLines {
             // A column of numbers and texts is text: its numbers are read as they stand.
-            let reader = JsonReaderBuilder::new(Arc::clone(&self.wanted))
-                .with_coerce_primitive(true)
-                .with_batch_size(rows);
+            let reader =
+                JsonReaderBuilder::new(Arc::clone(&self.wanted)).with_coerce_primitive(true).with_batch_size(rows);
             return Ok(Box::new(reader.build(BufReader::new(text))?));
         }
         let mut reader = CsvReaderBuilder::new(Arc::clone(&self.all))
@@ -112,14 +102,7 @@ impl PartitionStream for TextFiles {
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let rows = context.session_config().batch_size();
         let files = self.clone();
-        let batches = self
-            .paths
-            .clone()
-            .into_iter()
-            .flat_map(move |path| files.clone().read(path, rows));
-        Box::pin(RecordBatchStreamAdapter::new(
-            Arc::clone(&self.wanted),
-            futures::stream::iter(batches),
-        ))
+        let batches = self.paths.clone().into_iter().flat_map(move |path| files.clone().read(path, rows));
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.wanted), futures::stream::iter(batches)))
     }
 }

@@ -20,9 +20,12 @@ impl Seal {
     pub(crate) fn bytes(self, bytes: &[u8]) -> Seal {
         // The length goes first, so that neighbours cannot trade bytes.
         let length = (bytes.len() as u64).to_le_bytes();
-        Seal(length.iter().chain(bytes).fold(self.0, |sum, byte| {
-            (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        Seal(
+            length
+                .iter()
+                .chain(bytes)
+                .fold(self.0, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)),
+        )
     }
 
     pub(crate) fn text(self, text: &str) -> Seal {
@@ -54,11 +57,7 @@ impl Seal {
 
     /// Compares with the seal that the row carries.
     pub(crate) fn check(self, found: i64, what: impl FnOnce() -> String) -> Result<(), Fault> {
-        if self.value() == found {
-            Ok(())
-        } else {
-            Err(Fault::Damaged(what()))
-        }
+        if self.value() == found { Ok(()) } else { Err(Fault::Damaged(what())) }
     }
 }
 
@@ -78,11 +77,7 @@ pub(crate) fn number(column: i64) -> Result<u64, Fault> {
 }
 
 /// The ends of a batch with their names.
-const ENDS: [(BatchEnd, &str); 3] = [
-    (BatchEnd::Sent, "sent"),
-    (BatchEnd::Acked, "acked"),
-    (BatchEnd::Held, "held"),
-];
+const ENDS: [(BatchEnd, &str); 3] = [(BatchEnd::Sent, "sent"), (BatchEnd::Acked, "acked"), (BatchEnd::Held, "held")];
 
 /// The name of a batch's end.
 pub(crate) fn end_name(end: BatchEnd) -> &'static str {

@@ -95,10 +95,7 @@ impl OpenError {
                 note.display()
             ),
             OpenError::Missing { note, .. } => {
-                format!(
-                    "put the database or a backup of it back, or remove {} to start anew",
-                    note.display()
-                )
+                format!("put the database or a backup of it back, or remove {} to start anew", note.display())
             }
             OpenError::DiskFull { path } => full_hint(path),
             OpenError::Busy { .. } => BUSY_HINT.into(),
@@ -112,24 +109,16 @@ impl OpenError {
             Fault::Sql(source) => match Trouble::of(&source) {
                 Trouble::DiskFull => OpenError::DiskFull { path },
                 Trouble::Busy => OpenError::Busy { path },
-                Trouble::Damaged => OpenError::Damaged {
-                    path,
-                    detail: said(&source),
-                },
-                Trouble::Closed | Trouble::NoParent | Trouble::Duplicate | Trouble::Other => OpenError::Database {
-                    path,
-                    source: source.into(),
-                },
+                Trouble::Damaged => OpenError::Damaged { path, detail: said(&source) },
+                Trouble::Closed | Trouble::NoParent | Trouble::Duplicate | Trouble::Other => {
+                    OpenError::Database { path, source: source.into() }
+                }
             },
             Fault::Damaged(detail) => OpenError::Damaged { path, detail },
-            Fault::NoJob(job) | Fault::Exists(job) | Fault::Illegal { job, .. } => OpenError::Damaged {
-                path,
-                detail: format!("job {job} does not fit"),
-            },
-            Fault::OutOfRange(what) => OpenError::Damaged {
-                path,
-                detail: format!("{what} is out of range"),
-            },
+            Fault::NoJob(job) | Fault::Exists(job) | Fault::Illegal { job, .. } => {
+                OpenError::Damaged { path, detail: format!("job {job} does not fit") }
+            }
+            Fault::OutOfRange(what) => OpenError::Damaged { path, detail: format!("{what} is out of range") },
         }
     }
 }
@@ -210,10 +199,7 @@ impl StoreError {
             StoreError::DiskFull { path } => full_hint(path),
             StoreError::Busy { .. } => BUSY_HINT.into(),
             StoreError::Damaged { path, .. } => {
-                format!(
-                    "stop every process that uses {}, then put a backup in its place",
-                    path.display()
-                )
+                format!("stop every process that uses {}, then put a backup in its place", path.display())
             }
             StoreError::Closed => "open it again".into(),
             StoreError::Database { .. } => "check the data directory's disk, then resume the job".into(),
@@ -226,15 +212,11 @@ impl StoreError {
             Fault::Sql(source) => match Trouble::of(&source) {
                 Trouble::DiskFull => StoreError::DiskFull { path },
                 Trouble::Busy => StoreError::Busy { path },
-                Trouble::Damaged => StoreError::Damaged {
-                    path,
-                    detail: said(&source),
-                },
+                Trouble::Damaged => StoreError::Damaged { path, detail: said(&source) },
                 Trouble::Closed => StoreError::Closed,
-                Trouble::NoParent | Trouble::Duplicate | Trouble::Other => StoreError::Database {
-                    path,
-                    source: source.into(),
-                },
+                Trouble::NoParent | Trouble::Duplicate | Trouble::Other => {
+                    StoreError::Database { path, source: source.into() }
+                }
             },
             Fault::Damaged(detail) => StoreError::Damaged { path, detail },
             Fault::NoJob(job) => StoreError::NoJob { job },
@@ -338,10 +320,7 @@ const BUSY_HINT: &str = "see which process uses the data directory; a backup or 
 
 fn full_hint(path: &Path) -> String {
     let directory = path.parent().unwrap_or(path);
-    format!(
-        "free some space in {}, then go on: nothing was sent that is not written down",
-        directory.display()
-    )
+    format!("free some space in {}, then go on: nothing was sent that is not written down", directory.display())
 }
 
 /// The engine's own words, without the numbers of its code.

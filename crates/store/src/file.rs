@@ -41,10 +41,7 @@ pub(crate) struct Patience {
 }
 
 /// 10 seconds a wait, a minute in all: a backup or a careless shell does not cost a job.
-pub(crate) const PATIENCE: Patience = Patience {
-    wait: Duration::from_secs(10),
-    waits: 6,
-};
+pub(crate) const PATIENCE: Patience = Patience { wait: Duration::from_secs(10), waits: 6 };
 
 /// The sign that the store is open; gone with its process.
 #[derive(Debug)]
@@ -79,23 +76,16 @@ pub(crate) async fn open(directory: &Path, patience: Patience) -> Result<Opened,
     let found = blocking(directory, prepare).await?;
     match found.size {
         None if found.noted.is_some() || !found.alone => {
-            return Err(OpenError::Missing {
-                path,
-                note: directory.join(WITNESS),
-            });
+            return Err(OpenError::Missing { path, note: directory.join(WITNESS) });
         }
         None => create(directory, patience).await?,
         Some(0) => {
-            return Err(OpenError::Damaged {
-                path,
-                detail: "the file is empty".into(),
-            });
+            return Err(OpenError::Damaged { path, detail: "the file is empty".into() });
         }
         Some(_) => check(directory, &found, patience).await?,
     }
-    let mut connection = SqliteConnection::connect_with(&writing(&path, patience))
-        .await
-        .map_err(|e| fault(e.into()))?;
+    let mut connection =
+        SqliteConnection::connect_with(&writing(&path, patience)).await.map_err(|e| fault(e.into()))?;
     schema::migrate(&mut connection, schema::KNOWN).await.map_err(fault)?;
     let commits = commits(&mut connection).await.map_err(fault)?;
     let readers = SqlitePoolOptions::new()
@@ -105,23 +95,10 @@ pub(crate) async fn open(directory: &Path, patience: Patience) -> Result<Opened,
         .test_before_acquire(false)
         .connect_lazy_with(writing(&path, patience).pragma("query_only", "ON"));
     let note = directory.join(WITNESS);
-    let witness = Witness::open(&note).map_err(|source| OpenError::Directory {
-        path: note.clone(),
-        source,
-    })?;
+    let witness = Witness::open(&note).map_err(|source| OpenError::Directory { path: note.clone(), source })?;
     witness.note(commits);
-    let presence = if found.alone {
-        share(directory, found.presence).await?
-    } else {
-        found.presence
-    };
-    Ok(Opened {
-        connection,
-        readers,
-        witness,
-        presence,
-        path,
-    })
+    let presence = if found.alone { share(directory, found.presence).await? } else { found.presence };
+    Ok(Opened { connection, readers, witness, presence, path })
 }
 
 /// Makes the folders and looks around. Waits while another process checks or makes the database.
@@ -163,12 +140,7 @@ fn prepare(directory: &Path) -> Result<Found, OpenError> {
 async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
     let (new, path) = (directory.join(NEW), directory.join(DATABASE));
     blocking(directory, |directory| {
-        for name in [
-            NEW.to_owned(),
-            format!("{NEW}-wal"),
-            format!("{NEW}-shm"),
-            format!("{NEW}-journal"),
-        ] {
+        for name in [NEW.to_owned(), format!("{NEW}-wal"), format!("{NEW}-shm"), format!("{NEW}-journal")] {
             let path = directory.join(name);
             match fs::remove_file(&path) {
                 Ok(()) => {}
@@ -177,14 +149,10 @@ async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
             }
         }
         let path = directory.join(NEW);
-        private_file(&path)
-            .map(drop)
-            .map_err(|source| OpenError::Directory { path, source })
+        private_file(&path).map(drop).map_err(|source| OpenError::Directory { path, source })
     })
     .await?;
-    fill(&new, patience)
-        .await
-        .map_err(|fault| OpenError::from_fault(fault, &path))?;
+    fill(&new, patience).await.map_err(|fault| OpenError::from_fault(fault, &path))?;
     blocking(directory, |directory| {
         let (new, path) = (directory.join(NEW), directory.join(DATABASE));
         let finish = || {
@@ -193,10 +161,7 @@ async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
             // The name is durable when the folder is.
             File::open(directory)?.sync_all()
         };
-        finish().map_err(|source| OpenError::Directory {
-            path: path.clone(),
-            source,
-        })
+        finish().map_err(|source| OpenError::Directory { path: path.clone(), source })
     })
     .await
 }
@@ -204,9 +169,7 @@ async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
 async fn fill(path: &Path, patience: Patience) -> Result<(), Fault> {
     let mut connection = SqliteConnection::connect_with(&writing(path, patience)).await?;
     // The number is `schema::APPLICATION`; a test compares them.
-    sqlx::raw_sql("PRAGMA application_id = 1399612261")
-        .execute(&mut connection)
-        .await?;
+    sqlx::raw_sql("PRAGMA application_id = 1399612261").execute(&mut connection).await?;
     schema::migrate(&mut connection, schema::KNOWN).await?;
     connection.close().await?;
     Ok(())
@@ -222,32 +185,18 @@ async fn check(directory: &Path, found: &Found, patience: Patience) -> Result<()
         .create_if_missing(false)
         .read_only(true)
         .busy_timeout(patience.wait);
-    let mut connection = SqliteConnection::connect_with(&options)
-        .await
-        .map_err(|error| fault(error.into()))?;
+    let mut connection = SqliteConnection::connect_with(&options).await.map_err(|error| fault(error.into()))?;
     let version = identity(&mut connection).await.map_err(fault)?;
     if version > schema::KNOWN {
-        return Err(OpenError::Newer {
-            path,
-            found: version,
-            known: schema::KNOWN,
-        });
+        return Err(OpenError::Newer { path, found: version, known: schema::KNOWN });
     }
     let small = found.size.is_some_and(|size| size <= SMALL);
     if found.alone && (small || found.unclean) {
         whole(&mut connection, small).await.map_err(fault)?;
     }
     let commits = commits(&mut connection).await.map_err(fault)?;
-    if let Some(lost) = found
-        .noted
-        .map(|noted| noted.saturating_sub(commits))
-        .filter(|lost| *lost > 0)
-    {
-        return Err(OpenError::Behind {
-            path,
-            note: directory.join(WITNESS),
-            lost: lost.unsigned_abs(),
-        });
+    if let Some(lost) = found.noted.map(|noted| noted.saturating_sub(commits)).filter(|lost| *lost > 0) {
+        return Err(OpenError::Behind { path, note: directory.join(WITNESS), lost: lost.unsigned_abs() });
     }
     // Older tables have other columns: their rows are proved when they are read.
     if found.alone && small && version == schema::KNOWN {
@@ -257,9 +206,7 @@ async fn check(directory: &Path, found: &Found, patience: Patience) -> Result<()
 }
 
 async fn identity(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await?;
+    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
     if application != schema::APPLICATION {
         return Err(Fault::Damaged("its header is not one of ours".into()));
     }
@@ -271,11 +218,7 @@ async fn identity(connection: &mut SqliteConnection) -> Result<i64, Fault> {
 
 /// Asks the engine: tables and indexes of a small file, the tables of a large one.
 async fn whole(connection: &mut SqliteConnection, small: bool) -> Result<(), Fault> {
-    let pragma = if small {
-        "PRAGMA integrity_check(1)"
-    } else {
-        "PRAGMA quick_check(1)"
-    };
+    let pragma = if small { "PRAGMA integrity_check(1)" } else { "PRAGMA quick_check(1)" };
     let said: String = sqlx::query_scalar(pragma).fetch_one(connection).await?;
     // The engine may say more than one line; the first says what kind of damage it is.
     match said.as_str() {
@@ -285,9 +228,7 @@ async fn whole(connection: &mut SqliteConnection, small: bool) -> Result<(), Fau
 }
 
 async fn commits(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let commits = sqlx::query_scalar("SELECT commits FROM progress WHERE one = 1")
-        .fetch_optional(connection)
-        .await;
+    let commits = sqlx::query_scalar("SELECT commits FROM progress WHERE one = 1").fetch_optional(connection).await;
     match commits {
         Ok(Some(commits)) => Ok(commits),
         Ok(None) => Err(Fault::Damaged("its commits are not counted".into())),
@@ -312,10 +253,7 @@ async fn share(directory: &Path, presence: Presence) -> Result<Presence, OpenErr
     blocking(directory, move |directory| {
         // In two steps: locking again what is locked is not defined everywhere.
         let shared = presence.0.unlock().and_then(|()| presence.0.lock_shared());
-        shared.map_err(|source| OpenError::Directory {
-            path: directory.join(PRESENCE),
-            source,
-        })?;
+        shared.map_err(|source| OpenError::Directory { path: directory.join(PRESENCE), source })?;
         Ok(presence)
     })
     .await
@@ -329,10 +267,7 @@ async fn blocking<T: Send + 'static>(
     let folder = directory.to_owned();
     let done = tokio::task::spawn_blocking(move || work(&folder)).await;
     done.unwrap_or_else(|error| {
-        Err(OpenError::Directory {
-            path: directory.to_owned(),
-            source: io::Error::other(error),
-        })
+        Err(OpenError::Directory { path: directory.to_owned(), source: io::Error::other(error) })
     })
 }
 

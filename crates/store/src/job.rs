@@ -91,24 +91,15 @@ pub(crate) async fn find(connection: &mut SqliteConnection, id: &JobId) -> Resul
 
 /// The newest jobs, newest first.
 pub(crate) async fn newest(connection: &mut SqliteConnection, most: u32) -> Result<Vec<Job>, Fault> {
-    let rows = sqlx::query(SELECT_NEWEST)
-        .bind(i64::from(most))
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(SELECT_NEWEST).bind(i64::from(most)).fetch_all(connection).await?;
     rows.iter().map(read).collect()
 }
 
 /// Ids that begin with `prefix`, newest first.
 pub(crate) async fn ids(connection: &mut SqliteConnection, prefix: &str, most: u32) -> Result<Vec<JobId>, Fault> {
     let select = "SELECT id FROM job WHERE substr(id, 1, length($1)) = $1 ORDER BY created DESC, id DESC LIMIT $2";
-    let ids: Vec<String> = sqlx::query_scalar(select)
-        .bind(prefix)
-        .bind(i64::from(most))
-        .fetch_all(connection)
-        .await?;
-    ids.iter()
-        .map(|id| id.parse().map_err(|_| Fault::Damaged("a job has no proper id".into())))
-        .collect()
+    let ids: Vec<String> = sqlx::query_scalar(select).bind(prefix).bind(i64::from(most)).fetch_all(connection).await?;
+    ids.iter().map(|id| id.parse().map_err(|_| Fault::Damaged("a job has no proper id".into()))).collect()
 }
 
 /// Moves a job to its next state; its cause becomes the one given.
@@ -121,11 +112,7 @@ pub(crate) async fn set_state(
 ) -> Result<(), Fault> {
     change(connection, id, now, |job| {
         if job.state != state && !job.state.may_become(state) {
-            return Err(Fault::Illegal {
-                job: id.clone(),
-                from: job.state,
-                to: state,
-            });
+            return Err(Fault::Illegal { job: id.clone(), from: job.state, to: state });
         }
         job.state = state;
         job.cause = cause.cloned();
@@ -205,23 +192,13 @@ pub(crate) async fn save_learned(
     now: i64,
 ) -> Result<(), Fault> {
     let version = learned.api_version.map(i64::from);
-    let rows = learned
-        .batch_rows
-        .map(|rows| column(rows as u64, "the rows of a batch"))
-        .transpose()?;
+    let rows = learned.batch_rows.map(|rows| column(rows as u64, "the rows of a batch")).transpose()?;
     let upsert = "INSERT INTO learned (business_unit, api_version, batch_rows, updated, seal)
         VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (business_unit) DO UPDATE SET api_version = excluded.api_version,
             batch_rows = excluded.batch_rows, updated = excluded.updated, seal = excluded.seal";
     let seal = learned_seal(key, version, rows, now).value();
-    sqlx::query(upsert)
-        .bind(key)
-        .bind(version)
-        .bind(rows)
-        .bind(now)
-        .bind(seal)
-        .execute(connection)
-        .await?;
+    sqlx::query(upsert).bind(key).bind(version).bind(rows).bind(now).bind(seal).execute(connection).await?;
     Ok(())
 }
 
@@ -232,9 +209,7 @@ async fn change(
     now: i64,
     edit: impl FnOnce(&mut Job) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut job = find(&mut *connection, id)
-        .await?
-        .ok_or_else(|| Fault::NoJob(id.clone()))?;
+    let mut job = find(&mut *connection, id).await?.ok_or_else(|| Fault::NoJob(id.clone()))?;
     edit(&mut job)?;
     job.updated = now;
     let update = "UPDATE job SET created = $2, updated = $3, state = $4, sql = $5, request = $6, business_unit = $7,
@@ -273,9 +248,7 @@ fn read(row: &SqliteRow) -> Result<Job, Fault> {
         report: row.try_get(9)?,
     };
     let mut job = Job {
-        id: id
-            .parse()
-            .map_err(|_| Fault::Damaged("a job has no proper id".into()))?,
+        id: id.parse().map_err(|_| Fault::Damaged("a job has no proper id".into()))?,
         created: row.try_get(1)?,
         updated: row.try_get(2)?,
         state: state.parse().map_err(|_| wrong("its state"))?,
@@ -286,20 +259,11 @@ fn read(row: &SqliteRow) -> Result<Job, Fault> {
         cause: None,
         report: None,
     };
-    columns
-        .seal(&job)
-        .check(row.try_get(10)?, || format!("job {id} has changed"))?;
+    columns.seal(&job).check(row.try_get(10)?, || format!("job {id} has changed"))?;
     job.request = from_text(&columns.request).ok_or_else(|| wrong("its request"))?;
-    job.cause = columns
-        .cause
-        .as_deref()
-        .map(|text| from_text(text).ok_or_else(|| wrong("its cause")))
-        .transpose()?;
-    job.report = columns
-        .report
-        .as_deref()
-        .map(|text| from_text(text).ok_or_else(|| wrong("its report")))
-        .transpose()?;
+    job.cause = columns.cause.as_deref().map(|text| from_text(text).ok_or_else(|| wrong("its cause"))).transpose()?;
+    job.report =
+        columns.report.as_deref().map(|text| from_text(text).ok_or_else(|| wrong("its report"))).transpose()?;
     Ok(job)
 }
 
@@ -315,10 +279,7 @@ impl Columns {
     fn of(job: &Job) -> Result<Columns, Fault> {
         Ok(Columns {
             request: to_text(&job.request)?,
-            frozen_rows: job
-                .frozen_rows
-                .map(|rows| column(rows, "the rows of a Result"))
-                .transpose()?,
+            frozen_rows: job.frozen_rows.map(|rows| column(rows, "the rows of a Result")).transpose()?,
             cause: job.cause.as_ref().map(to_text).transpose()?,
             report: job.report.as_ref().map(to_text).transpose()?,
         })
@@ -348,9 +309,5 @@ fn from_text<T: DeserializeOwned>(text: &str) -> Option<T> {
 }
 
 fn learned_seal(key: &str, version: Option<i64>, rows: Option<i64>, updated: i64) -> Seal {
-    Seal::of("learned")
-        .text(key)
-        .maybe_number(version)
-        .maybe_number(rows)
-        .number(updated)
+    Seal::of("learned").text(key).maybe_number(version).maybe_number(rows).number(updated)
 }

@@ -50,13 +50,7 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::mark`]; the mark and its rejections are written together or not at all.
     pub async fn settle(&self, mark: BatchMark, rejections: Vec<Rejection>) -> Result<(), StoreError> {
-        self.store
-            .write(Write::Settle {
-                job: self.job.clone(),
-                mark,
-                rejections,
-            })
-            .await
+        self.store.write(Write::Settle { job: self.job.clone(), mark, rejections }).await
     }
 
     /// Writes rows that were found to be impossible here; the same row again replaces and is not counted twice.
@@ -67,12 +61,7 @@ impl Ledger {
         if rejections.is_empty() {
             return Ok(());
         }
-        self.store
-            .write(Write::Reject {
-                job: self.job.clone(),
-                rejections,
-            })
-            .await
+        self.store.write(Write::Reject { job: self.job.clone(), rejections }).await
     }
 
     /// At most `limit` marks with a number above `after`, by number.
@@ -80,9 +69,7 @@ impl Ledger {
     /// # Errors
     /// Database damaged or out of reach.
     pub async fn marks(&self, after: u64, limit: u32) -> Result<Vec<BatchMark>, StoreError> {
-        self.store
-            .read(async |connection| rows::marks(connection, &self.job, after, limit).await)
-            .await
+        self.store.read(async |connection| rows::marks(connection, &self.job, after, limit).await).await
     }
 
     /// At most `limit` rejections of rows above `after_row`, by row.
@@ -90,9 +77,7 @@ impl Ledger {
     /// # Errors
     /// Database damaged or out of reach.
     pub async fn rejections(&self, after_row: RowNumber, limit: u32) -> Result<Vec<Rejection>, StoreError> {
-        self.store
-            .read(async |connection| rows::rejections(connection, &self.job, after_row, limit).await)
-            .await
+        self.store.read(async |connection| rows::rejections(connection, &self.job, after_row, limit).await).await
     }
 
     /// Counts rows, all at one moment. Reads every mark: for the beginning and the end of a run, not for progress.
@@ -116,8 +101,6 @@ impl Ledger {
     /// # Errors
     /// Database damaged or out of reach.
     pub async fn reasons(&self, most: u32) -> Result<Vec<ReasonCount>, StoreError> {
-        self.store
-            .read(async |connection| rows::reasons(connection, &self.job, most).await)
-            .await
+        self.store.read(async |connection| rows::reasons(connection, &self.job, most).await).await
     }
 }

@@ -82,16 +82,8 @@ pub(crate) async fn marks(
 ) -> Result<Vec<BatchMark>, Fault> {
     let select = "SELECT number, ending, row_count, packed_rows, seal FROM mark
         WHERE job = $1 AND number > $2 ORDER BY number LIMIT $3";
-    let query = sqlx::query(select)
-        .bind(job.as_str())
-        .bind(bound(after))
-        .bind(i64::from(limit));
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(|row| read_mark(job, row))
-        .collect()
+    let query = sqlx::query(select).bind(job.as_str()).bind(bound(after)).bind(i64::from(limit));
+    query.fetch_all(connection).await?.iter().map(|row| read_mark(job, row)).collect()
 }
 
 /// Rejections of rows above `after`, by row.
@@ -103,16 +95,8 @@ pub(crate) async fn rejections(
 ) -> Result<Vec<Rejection>, Fault> {
     let select = "SELECT row_number, column_name, code, reason, hint, seal FROM rejection
         WHERE job = $1 AND row_number > $2 ORDER BY row_number LIMIT $3";
-    let query = sqlx::query(select)
-        .bind(job.as_str())
-        .bind(bound(after))
-        .bind(i64::from(limit));
-    query
-        .fetch_all(connection)
-        .await?
-        .iter()
-        .map(|row| read_rejection(job, row))
-        .collect()
+    let query = sqlx::query(select).bind(job.as_str()).bind(bound(after)).bind(i64::from(limit));
+    query.fetch_all(connection).await?.iter().map(|row| read_rejection(job, row)).collect()
 }
 
 /// Counts rejected rows, and the rows in marks that are not rejected, by the end of their mark.
@@ -124,10 +108,7 @@ pub(crate) async fn counts(connection: &mut SqliteConnection, job: &JobId) -> Re
     // Rows begin at 1 by rule; beginning below 0 counts a row 0 too, instead of losing it.
     let mut after = -1_i64;
     loop {
-        let query = sqlx::query_scalar(select)
-            .bind(job.as_str())
-            .bind(after)
-            .bind(i64::from(PAGE));
+        let query = sqlx::query_scalar(select).bind(job.as_str()).bind(after).bind(i64::from(PAGE));
         let page: Vec<i64> = query.fetch_all(&mut *connection).await?;
         let Some(last) = page.last() else { break };
         after = *last;
@@ -135,10 +116,7 @@ pub(crate) async fn counts(connection: &mut SqliteConnection, job: &JobId) -> Re
             rejected.insert(number(*row)?);
         }
     }
-    let mut counts = LedgerCounts {
-        rejected: rejected.len(),
-        ..LedgerCounts::default()
-    };
+    let mut counts = LedgerCounts { rejected: rejected.len(), ..LedgerCounts::default() };
     let mut after = 0;
     loop {
         let page = marks(&mut *connection, job, after, PAGE).await?;
@@ -166,11 +144,7 @@ pub(crate) async fn reasons(
     let select = "SELECT code, column_name, reason, COUNT(*) AS row_count FROM rejection WHERE job = $1
         GROUP BY code, column_name, reason
         ORDER BY COUNT(*) DESC, COALESCE(code, -1), COALESCE(column_name, ''), reason LIMIT $2";
-    let rows = sqlx::query(select)
-        .bind(job.as_str())
-        .bind(i64::from(most))
-        .fetch_all(connection)
-        .await?;
+    let rows = sqlx::query(select).bind(job.as_str()).bind(i64::from(most)).fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             Ok(ReasonCount {
@@ -195,9 +169,7 @@ pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault
             after = last.row;
         }
     }
-    let keys: Vec<String> = sqlx::query_scalar("SELECT business_unit FROM learned")
-        .fetch_all(&mut *connection)
-        .await?;
+    let keys: Vec<String> = sqlx::query_scalar("SELECT business_unit FROM learned").fetch_all(&mut *connection).await?;
     for key in keys {
         crate::job::learned(&mut *connection, &key).await?;
     }
@@ -220,11 +192,7 @@ fn read_mark(job: &JobId, row: &SqliteRow) -> Result<BatchMark, Fault> {
     let changed = || format!("batch {batch} of job {job} has changed");
     mark_seal(job, batch, &name, count, &packed).check(row.try_get(4)?, changed)?;
     let rows = BatchMark::unpack_rows(&packed).ok_or_else(|| Fault::Damaged(changed()))?;
-    Ok(BatchMark {
-        number: number(batch)?,
-        rows,
-        end: end_named(&name)?,
-    })
+    Ok(BatchMark { number: number(batch)?, rows, end: end_named(&name)? })
 }
 
 fn read_rejection(job: &JobId, row: &SqliteRow) -> Result<Rejection, Fault> {
@@ -242,19 +210,11 @@ fn read_rejection(job: &JobId, row: &SqliteRow) -> Result<Rejection, Fault> {
 }
 
 fn code(column: Option<i64>) -> Result<Option<u16>, Fault> {
-    column
-        .map(u16::try_from)
-        .transpose()
-        .map_err(|_| Fault::Damaged("a rejection has no proper code".into()))
+    column.map(u16::try_from).transpose().map_err(|_| Fault::Damaged("a rejection has no proper code".into()))
 }
 
 fn mark_seal(job: &JobId, batch: i64, end: &str, count: i64, packed: &[u8]) -> Seal {
-    Seal::of("mark")
-        .text(job.as_str())
-        .number(batch)
-        .text(end)
-        .number(count)
-        .bytes(packed)
+    Seal::of("mark").text(job.as_str()).number(batch).text(end).number(count).bytes(packed)
 }
 
 fn rejection_seal(job: &JobId, row: i64, rejection: &Rejection) -> Seal {

@@ -102,8 +102,6 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, target: i64) -> R
         transaction.commit().await?;
     }
     // The schema must be in the file itself: a lost write-ahead log then never leaves a file without tables.
-    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        .execute(connection)
-        .await?;
+    sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await?;
     Ok(())
 }

@@ -38,9 +38,7 @@ struct Inner {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("directory", &self.0.directory)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("directory", &self.0.directory).finish_non_exhaustive()
     }
 }
 
@@ -110,8 +108,7 @@ impl Store {
     /// # Errors
     /// Database damaged or out of reach.
     pub async fn jobs(&self, newest: u32) -> Result<Vec<Job>, StoreError> {
-        self.read(async |connection| job::newest(connection, newest).await)
-            .await
+        self.read(async |connection| job::newest(connection, newest).await).await
     }
 
     /// The ids that a person may have meant, newest first, at most three: those that begin with `prefix`, else the
@@ -144,13 +141,7 @@ impl Store {
         cause: Option<&StopCause>,
         now: i64,
     ) -> Result<(), StoreError> {
-        self.write(Write::State {
-            job: id.clone(),
-            state,
-            cause: cause.cloned(),
-            now,
-        })
-        .await
+        self.write(Write::State { job: id.clone(), state, cause: cause.cloned(), now }).await
     }
 
     /// Notes how many rows the job's frozen Result has. `now`: seconds since 1970-01-01 UTC.
@@ -158,12 +149,7 @@ impl Store {
     /// # Errors
     /// No such job; disk full, database locked or damaged.
     pub async fn set_frozen(&self, id: &JobId, rows: u64, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Frozen {
-            job: id.clone(),
-            rows,
-            now,
-        })
-        .await
+        self.write(Write::Frozen { job: id.clone(), rows, now }).await
     }
 
     /// Keeps the report of `report.job`; its state does not change. `now`: seconds since 1970-01-01 UTC.
@@ -171,11 +157,7 @@ impl Store {
     /// # Errors
     /// No such job; disk full, database locked or damaged.
     pub async fn save_report(&self, report: &Report, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Report {
-            report: Box::new(report.clone()),
-            now,
-        })
-        .await
+        self.write(Write::Report { report: Box::new(report.clone()), now }).await
     }
 
     /// The ledger of a job.
@@ -204,8 +186,7 @@ impl Store {
     /// # Errors
     /// Database damaged or out of reach.
     pub async fn learned(&self, business_unit_key: &str) -> Result<Learned, StoreError> {
-        self.read(async |connection| job::learned(connection, business_unit_key).await)
-            .await
+        self.read(async |connection| job::learned(connection, business_unit_key).await).await
     }
 
     /// Keeps what a run learned in the place of what was known. `now`: seconds since 1970-01-01 UTC.
@@ -213,12 +194,7 @@ impl Store {
     /// # Errors
     /// Disk full, database locked or damaged.
     pub async fn save_learned(&self, business_unit_key: &str, learned: Learned, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Learned {
-            key: business_unit_key.to_owned(),
-            learned,
-            now,
-        })
-        .await
+        self.write(Write::Learned { key: business_unit_key.to_owned(), learned, now }).await
     }
 
     /// The right to export to one business unit, alone in this data directory, over all processes.
@@ -241,11 +217,7 @@ impl Store {
 
     pub(crate) async fn write(&self, write: Write) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.0
-            .writer
-            .send(Message::Write(write, answer))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.0.writer.send(Message::Write(write, answer)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
     }
 

@@ -24,9 +24,7 @@ impl Witness {
     /// Notes a commit. The length never changes, so that a full disk does not matter.
     pub(crate) fn note(&self, commits: i64) {
         let mut file = &self.0;
-        let written = file
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| file.write_all(format!("{commits:020}\n").as_bytes()));
+        let written = file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(format!("{commits:020}\n").as_bytes()));
         // A note that cannot be written makes a later check weaker, not a commit undone.
         drop(written);
     }

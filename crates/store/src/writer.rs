@@ -27,39 +27,13 @@ const WAITING: usize = 1_024;
 #[derive(Debug)]
 pub(crate) enum Write {
     Create(NewJob),
-    State {
-        job: JobId,
-        state: JobState,
-        cause: Option<StopCause>,
-        now: i64,
-    },
-    Frozen {
-        job: JobId,
-        rows: u64,
-        now: i64,
-    },
-    Report {
-        report: Box<Report>,
-        now: i64,
-    },
-    Watermark {
-        job: JobId,
-        value: u64,
-    },
-    Learned {
-        key: String,
-        learned: Learned,
-        now: i64,
-    },
-    Settle {
-        job: JobId,
-        mark: BatchMark,
-        rejections: Vec<Rejection>,
-    },
-    Reject {
-        job: JobId,
-        rejections: Vec<Rejection>,
-    },
+    State { job: JobId, state: JobState, cause: Option<StopCause>, now: i64 },
+    Frozen { job: JobId, rows: u64, now: i64 },
+    Report { report: Box<Report>, now: i64 },
+    Watermark { job: JobId, value: u64 },
+    Learned { key: String, learned: Learned, now: i64 },
+    Settle { job: JobId, mark: BatchMark, rejections: Vec<Rejection> },
+    Reject { job: JobId, rejections: Vec<Rejection> },
 }
 
 /// A message to the writer.
@@ -102,11 +76,7 @@ impl Writer {
                         closing.push(answer);
                     }
                 }
-                next = if group.len() < GROUP {
-                    messages.try_recv().ok()
-                } else {
-                    None
-                };
+                next = if group.len() < GROUP { messages.try_recv().ok() } else { None };
             }
             self.settle(group).await;
             // Lets the callers just answered send their next write, so that it rides in the next group.
@@ -132,9 +102,7 @@ impl Writer {
             };
             if let Some(kept) = together {
                 for (_, answer) in group {
-                    let busy = || StoreError::Busy {
-                        path: self.path.clone(),
-                    };
+                    let busy = || StoreError::Busy { path: self.path.clone() };
                     // A caller that has gone needs no answer; its write is kept all the same.
                     drop(answer.send(if kept { Ok(()) } else { Err(busy()) }));
                 }

@@ -40,11 +40,7 @@ fn singles(values: &[f32]) -> ArrayRef {
 }
 
 fn decimals(values: &[i128], scale: i8) -> ArrayRef {
-    Arc::new(
-        Decimal128Array::from(values.to_vec())
-            .with_precision_and_scale(20, scale)
-            .unwrap(),
-    )
+    Arc::new(Decimal128Array::from(values.to_vec()).with_precision_and_scale(20, scale).unwrap())
 }
 
 fn truths() -> ArrayRef {
@@ -207,16 +203,8 @@ fn whole_numbers_from_nothing_else() {
         ! must be a whole number, and is a truth value
         Nothing <>"#]],
     );
-    check(
-        Arc::new(Date32Array::from(vec![0])),
-        CellKind::Integer,
-        &expect!["! must be a whole number"],
-    );
-    check(
-        Arc::new(BinaryArray::from(vec![b"7".as_slice()])),
-        CellKind::Integer,
-        &expect!["! must be a whole number"],
-    );
+    check(Arc::new(Date32Array::from(vec![0])), CellKind::Integer, &expect!["! must be a whole number"]);
+    check(Arc::new(BinaryArray::from(vec![b"7".as_slice()])), CellKind::Integer, &expect!["! must be a whole number"]);
     check(Arc::new(NullArray::new(1)), CellKind::Integer, &expect!["Nothing <>"]);
 }
 
@@ -253,18 +241,10 @@ fn ids_are_above_zero() {
 #[test]
 fn truth_values_in_the_usual_spellings() {
     for text in ["true", "T", "yes", "Y", "on", "1", " TRUE "] {
-        assert_eq!(
-            written(&Cells::of(&texts([text])), 0, CellKind::Boolean),
-            "Value <1>",
-            "{text}"
-        );
+        assert_eq!(written(&Cells::of(&texts([text])), 0, CellKind::Boolean), "Value <1>", "{text}");
     }
     for text in ["false", "F", "no", "N", "off", "0", " False "] {
-        assert_eq!(
-            written(&Cells::of(&texts([text])), 0, CellKind::Boolean),
-            "Value <0>",
-            "{text}"
-        );
+        assert_eq!(written(&Cells::of(&texts([text])), 0, CellKind::Boolean), "Value <0>", "{text}");
     }
     check(
         texts([Some(""), Some("ja"), Some("2"), Some("1.0"), Some(" "), None]),
@@ -311,11 +291,7 @@ fn truth_values_in_the_usual_spellings() {
         Value <0>
         ! must be a truth value"#]],
     );
-    check(
-        Arc::new(Date32Array::from(vec![1])),
-        CellKind::Boolean,
-        &expect!["! must be a truth value"],
-    );
+    check(Arc::new(Date32Array::from(vec![1])), CellKind::Boolean, &expect!["! must be a truth value"]);
 }
 
 #[test]
@@ -375,11 +351,7 @@ fn numbers_dates_and_truth_values_are_written_out_for_text_fields() {
         Value <"25">
         Value <"-3">"#]],
     );
-    check(
-        Arc::new(UInt64Array::from(vec![u64::MAX])),
-        CellKind::Text,
-        &expect![[r#"Value <"18446744073709551615">"#]],
-    );
+    check(Arc::new(UInt64Array::from(vec![u64::MAX])), CellKind::Text, &expect![[r#"Value <"18446744073709551615">"#]]);
     check(
         floats([2.0, 0.1, 1e21, 1e-7, f64::NAN, f64::NEG_INFINITY]),
         CellKind::Text,
@@ -431,16 +403,8 @@ fn numbers_dates_and_truth_values_are_written_out_for_text_fields() {
         &expect![[r#"Value <"2020-09-13T12:26:40.123456">"#]],
     );
     let zoned = TimestampMicrosecondArray::from(vec![moment]).with_timezone("+02:00");
-    check(
-        Arc::new(zoned),
-        CellKind::Text,
-        &expect![[r#"Value <"2020-09-13T14:26:40.123456+02:00">"#]],
-    );
-    check(
-        Arc::new(Time32SecondArray::from(vec![3661])),
-        CellKind::Text,
-        &expect![[r#"Value <"01:01:01">"#]],
-    );
+    check(Arc::new(zoned), CellKind::Text, &expect![[r#"Value <"2020-09-13T14:26:40.123456+02:00">"#]]);
+    check(Arc::new(Time32SecondArray::from(vec![3661])), CellKind::Text, &expect![[r#"Value <"01:01:01">"#]]);
 }
 
 #[test]
@@ -471,19 +435,12 @@ fn custom_fields_take_numbers_as_numbers() {
         Value <0>
         Nothing <>"#]],
     );
-    check(
-        Arc::new(Date32Array::from(vec![20_000])),
-        CellKind::Custom,
-        &expect![[r#"Value <"2024-10-04">"#]],
-    );
+    check(Arc::new(Date32Array::from(vec![20_000])), CellKind::Custom, &expect![[r#"Value <"2024-10-04">"#]]);
 }
 
 #[test]
 fn what_no_field_takes_is_named_by_its_type() {
-    let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([
-        Some(vec![Some(1)]),
-        None,
-    ]));
+    let list: ArrayRef = Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None]));
     check(
         list.clone(),
         CellKind::Text,
@@ -498,22 +455,12 @@ fn what_no_field_takes_is_named_by_its_type() {
         ! is a list
         Nothing <>"#]],
     );
-    check(
-        Arc::new(BinaryArray::from(vec![b"Ada".as_slice()])),
-        CellKind::Text,
-        &expect!["! is binary"],
-    );
+    check(Arc::new(BinaryArray::from(vec![b"Ada".as_slice()])), CellKind::Text, &expect!["! is binary"]);
 }
 
 #[test]
 fn debug_shows_no_value() {
-    let columns = [
-        texts(["kim@example.com"]),
-        numbers([4711]),
-        floats([47.11]),
-        truths(),
-        Arc::new(NullArray::new(1)),
-    ];
+    let columns = [texts(["kim@example.com"]), numbers([4711]), floats([47.11]), truths(), Arc::new(NullArray::new(1))];
     let shown = columns.map(|column| format!("{:?}", Cells::of(&column)));
     expect![[r#"
         Text(1 cells)

@@ -15,9 +15,7 @@ fn emails(values: &[Option<&str>]) -> RecordBatch {
 }
 
 fn superseded(checked: &Checked) -> Vec<RowNumber> {
-    (0..=checked.rows)
-        .filter(|row| checked.superseded.contains(*row))
-        .collect()
+    (0..=checked.rows).filter(|row| checked.superseded.contains(*row)).collect()
 }
 
 /// Checks with so many keys at once that they make one, two, or up to nine parts.
@@ -25,12 +23,8 @@ fn in_parts(parts: &[RecordBatch], given: &[(&str, &str)]) -> Vec<Checked> {
     let (folder, result) = frozen(parts);
     let object = object(&parts[0], given);
     let files = || std::fs::read_dir(folder.path()).unwrap().count();
-    let checked = [
-        u64::MAX,
-        result.rows().div_ceil(2).max(1),
-        result.rows().div_ceil(9).max(1),
-    ]
-    .map(|at_once| check_in_parts(&result, &*object, at_once, &mut |_| {}).unwrap());
+    let checked = [u64::MAX, result.rows().div_ceil(2).max(1), result.rows().div_ceil(9).max(1)]
+        .map(|at_once| check_in_parts(&result, &*object, at_once, &mut |_| {}).unwrap());
     assert_eq!(files(), 1, "nothing is left beside the result");
     checked.into()
 }
@@ -43,11 +37,7 @@ fn the_last_row_that_can_be_sent_wins() {
     let cases: [Case<'_>; 6] = [
         (&[], &[], 0),
         (&[Some("a@x.io"), Some("b@x.io")], &[], 0),
-        (
-            &[Some("a@x.io"), Some("A@X.IO "), Some("b@x.io"), Some("a@x.io")],
-            &[1, 2],
-            0,
-        ),
+        (&[Some("a@x.io"), Some("A@X.IO "), Some("b@x.io"), Some("a@x.io")], &[1, 2], 0),
         // A row without a key is refused and replaces nothing, nor does it count as replaced.
         (&[None, Some("a@x.io"), None, Some("a@x.io"), None], &[2], 3),
         // A later row that cannot be sent replaces nothing.
@@ -56,15 +46,9 @@ fn the_last_row_that_can_be_sent_wins() {
     ];
     for (values, want, refused) in cases {
         for checked in in_parts(&[emails(values)], &[]) {
-            assert_eq!(
-                (superseded(&checked).as_slice(), checked.refused),
-                (want, refused),
-                "{values:?}"
-            );
+            assert_eq!((superseded(&checked).as_slice(), checked.refused), (want, refused), "{values:?}");
             assert_eq!(checked.rows, values.len() as u64);
-            let first = values
-                .iter()
-                .position(|email| email.is_none_or(|email| email.contains('\u{7}')));
+            let first = values.iter().position(|email| email.is_none_or(|email| email.contains('\u{7}')));
             assert_eq!(checked.first_refused, first.map(|at| at as u64 + 1));
         }
     }
@@ -72,15 +56,9 @@ fn the_last_row_that_can_be_sent_wins() {
 
 #[test]
 fn a_refused_column_keeps_the_earlier_row() {
-    let rows = rows(vec![
-        ("id", numbers([501, 501, 501])),
-        ("score", texts(["1", "2", "many"])),
-    ]);
+    let rows = rows(vec![("id", numbers([501, 501, 501])), ("score", texts(["1", "2", "many"]))]);
     for checked in in_parts(&[rows], &[]) {
-        assert_eq!(
-            (superseded(&checked), checked.refused, checked.first_refused),
-            (vec![1], 1, Some(3))
-        );
+        assert_eq!((superseded(&checked), checked.refused, checked.first_refused), (vec![1], 1, Some(3)));
     }
 }
 
@@ -93,11 +71,7 @@ fn rows_are_numbered_over_row_groups_and_progress_is_told() {
     }
     let (_folder, result) = frozen(&parts);
     for (at_once, parts) in [(9_001, 0), (9_000, 0), (8_999, 2), (4_500, 2), (1_000, 9)] {
-        assert_eq!(
-            Keys::new(&result, at_once).unwrap().parts.len(),
-            parts,
-            "{at_once} keys at once"
-        );
+        assert_eq!(Keys::new(&result, at_once).unwrap().parts.len(), parts, "{at_once} keys at once");
     }
     let mut told = Vec::new();
     check(&result, &*object(&parts[0], &[]), &mut |rows| told.push(rows)).unwrap();
@@ -108,18 +82,12 @@ fn rows_are_numbered_over_row_groups_and_progress_is_told() {
 fn lists_are_named_until_they_are_too_many() {
     let given = &[("data_object", "list_memberships")];
     for (lists, want) in [(0, Some(0)), (1, Some(1)), (200, Some(200)), (201, None), (400, None)] {
-        let rows = rows(vec![
-            ("prospect_id", numbers(1..=lists)),
-            ("list_id", numbers(1..=lists)),
-        ]);
+        let rows = rows(vec![("prospect_id", numbers(1..=lists)), ("list_id", numbers(1..=lists))]);
         for checked in in_parts(&[rows], given) {
             assert_eq!(checked.lists.map(|lists| lists.len()), want, "{lists} lists");
         }
     }
-    let rows = rows(vec![
-        ("prospect_id", numbers([1, 1, 2, 1])),
-        ("list_id", numbers([77, 78, 77, 77])),
-    ]);
+    let rows = rows(vec![("prospect_id", numbers([1, 1, 2, 1])), ("list_id", numbers([77, 78, 77, 77]))]);
     for checked in in_parts(&[rows], given) {
         assert_eq!(checked.lists, Some(BTreeSet::from([ListId(77), ListId(78)])));
         assert_eq!(checked.superseded.len(), 1);

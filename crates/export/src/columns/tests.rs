@@ -8,25 +8,12 @@ use model::{ListChange, MembershipOperation};
 
 use super::*;
 
-const BY_KEY: Target = Target::Prospects {
-    match_by: MatchBy::Key,
-    lists: None::<ListChange>,
-};
-const BY_EMAIL: Target = Target::Prospects {
-    match_by: MatchBy::Email,
-    lists: None::<ListChange>,
-};
-const MEMBERSHIPS: Target = Target::ListMemberships {
-    operation: MembershipOperation::Upsert,
-};
+const BY_KEY: Target = Target::Prospects { match_by: MatchBy::Key, lists: None::<ListChange> };
+const BY_EMAIL: Target = Target::Prospects { match_by: MatchBy::Email, lists: None::<ListChange> };
+const MEMBERSHIPS: Target = Target::ListMemberships { operation: MembershipOperation::Upsert };
 
 fn schema(names: &[&str]) -> Schema {
-    Schema::new(
-        names
-            .iter()
-            .map(|name| Field::new(*name, DataType::Utf8, true))
-            .collect::<Vec<_>>(),
-    )
+    Schema::new(names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect::<Vec<_>>())
 }
 
 fn custom() -> [CustomField; 2] {
@@ -51,11 +38,7 @@ fn check(target: &Target, names: &[&str], want: &Expect) {
 
 #[test]
 fn the_manuals_35_columns_are_known_with_their_types() {
-    let names: Vec<&str> = field::FIELDS
-        .iter()
-        .filter(|field| field.manual)
-        .map(|field| field.name)
-        .collect();
+    let names: Vec<&str> = field::FIELDS.iter().filter(|field| field.manual).map(|field| field.name).collect();
     assert_eq!(names.len(), 35);
     check(
         &BY_KEY,
@@ -108,11 +91,7 @@ fn keys_and_custom_fields_in_any_order() {
         2 score Integer v5 score
         3 Favourite_Colour Custom v5 Favourite_Colour__c"#]],
     );
-    check(
-        &BY_EMAIL,
-        &["id", "email"],
-        &expect!["id Some(0), fid None, email Some(1)"],
-    );
+    check(&BY_EMAIL, &["id", "email"], &expect!["id Some(0), fid None, email Some(1)"]);
 }
 
 #[test]
@@ -244,11 +223,7 @@ fn the_custom_field_list_is_fetched_only_for_names_that_it_could_tell() {
     let cases: [(&Target, &[&str], &[&str]); 4] = [
         (&BY_KEY, &["id", "email", "opted_out", "is_archived"], &[]),
         (&BY_KEY, &["Email", "FIRST_NAME", "list_77"], &[]),
-        (
-            &BY_KEY,
-            &["email", "Visits", "list_x", "shoe_size"],
-            &["Visits", "list_x", "shoe_size"],
-        ),
+        (&BY_KEY, &["email", "Visits", "list_x", "shoe_size"], &["Visits", "list_x", "shoe_size"]),
         (&MEMBERSHIPS, &["Visits"], &[]),
     ];
     for (target, names, want) in cases {
@@ -262,10 +237,7 @@ fn no_read_only_field_can_be_written() {
         let problems = columns_of(&schema(&["id", field.name]), &BY_KEY, &[]).unwrap_err();
         assert_eq!(
             problems.to_string(),
-            format!(
-                "column {}: is read-only in Pardot\n  hint: leave it out of the SELECT",
-                field.name
-            )
+            format!("column {}: is read-only in Pardot\n  hint: leave it out of the SELECT", field.name)
         );
     }
 }

@@ -23,27 +23,10 @@ struct Notebook {
 
 impl Notebook {
     fn of(marks: &[Mark<'_>], rejected: &[RowNumber]) -> Notebook {
-        let mark = |(number, rows, end): &Mark<'_>| {
-            (
-                *number,
-                BatchMark {
-                    number: *number,
-                    rows: rows.to_vec(),
-                    end: *end,
-                },
-            )
-        };
+        let mark =
+            |(number, rows, end): &Mark<'_>| (*number, BatchMark { number: *number, rows: rows.to_vec(), end: *end });
         let rejection = |row: &RowNumber| {
-            (
-                *row,
-                Rejection {
-                    row: *row,
-                    column: None,
-                    code: None,
-                    reason: "no".into(),
-                    hint: None,
-                },
-            )
+            (*row, Rejection { row: *row, column: None, code: None, reason: "no".into(), hint: None })
         };
         Notebook {
             marks: marks.iter().map(mark).collect(),
@@ -55,17 +38,12 @@ impl Notebook {
     fn page<T: Clone>(&self, kept: &BTreeMap<u64, T>, after: u64, limit: u32) -> Vec<T> {
         *self.asked.lock().unwrap() += 1;
         let limit = usize::try_from(self.most.unwrap_or(limit).min(limit)).unwrap();
-        kept.range(after + 1..)
-            .take(limit)
-            .map(|(_, kept)| kept.clone())
-            .collect()
+        kept.range(after + 1..).take(limit).map(|(_, kept)| kept.clone()).collect()
     }
 }
 
 fn not_here() -> LedgerError {
-    LedgerError {
-        message: "ends are only read".into(),
-    }
+    LedgerError { message: "ends are only read".into() }
 }
 
 #[async_trait]
@@ -125,26 +103,11 @@ fn marks_and_rejections_become_ends() {
     let cases: [(&str, &[Mark<'_>], &[RowNumber], Wanted<'_>); 8] = [
         ("an empty ledger", &[], &[], (&[], &[], &[], 1)),
         ("taken", &[(1, &[1, 2], Acked)], &[], (&[1, 2], &[], &[], 2)),
-        (
-            "taken but one",
-            &[(1, &[1, 2, 3], Acked)],
-            &[2],
-            (&[1, 3], &[2], &[], 2),
-        ),
+        ("taken but one", &[(1, &[1, 2, 3], Acked)], &[2], (&[1, 3], &[2], &[], 2)),
         ("rejected before sending", &[], &[4], (&[], &[4], &[], 1)),
-        (
-            "sent, then the power went",
-            &[(1, &[1], Acked), (3, &[5, 6], Sent)],
-            &[],
-            (&[1], &[], &[5, 6], 4),
-        ),
+        ("sent, then the power went", &[(1, &[1], Acked), (3, &[5, 6], Sent)], &[], (&[1], &[], &[5, 6], 4)),
         ("held", &[(2, &[5], Held)], &[], (&[], &[], &[5], 3)),
-        (
-            "doubted, later settled",
-            &[(1, &[5, 6, 7], Sent), (2, &[5], Acked)],
-            &[6],
-            (&[5], &[6], &[7], 3),
-        ),
+        ("doubted, later settled", &[(1, &[5, 6, 7], Sent), (2, &[5], Acked)], &[6], (&[5], &[6], &[7], 3)),
         ("refused and cleared", &[(1, &[], Acked)], &[], (&[], &[], &[], 2)),
     ];
     for (name, marks, rejected, (want_delivered, want_rejected, want_doubtful, next)) in cases {
@@ -166,34 +129,14 @@ fn marks_and_rejections_become_ends() {
 #[test]
 fn a_ledger_is_read_to_its_end_however_short_its_pages() {
     let marks: Vec<(u64, Vec<RowNumber>)> = (1..=9).map(|number| (number * 2, vec![number])).collect();
-    let marks: Vec<Mark<'_>> = marks
-        .iter()
-        .map(|(number, rows)| (*number, rows.as_slice(), BatchEnd::Acked))
-        .collect();
-    let notebook = Notebook {
-        most: Some(2),
-        ..Notebook::of(&marks, &[20, 30, 40])
-    };
+    let marks: Vec<Mark<'_>> = marks.iter().map(|(number, rows)| (*number, rows.as_slice(), BatchEnd::Acked)).collect();
+    let notebook = Notebook { most: Some(2), ..Notebook::of(&marks, &[20, 30, 40]) };
     let ends = read(&notebook, &[50]);
-    assert_eq!(
-        (ends.delivered.len(), ends.rejected.len(), ends.next_batch()),
-        (9, 3, 19)
-    );
-    assert_eq!(
-        *notebook.asked.lock().unwrap(),
-        9,
-        "five pages and two, each list once more for its end"
-    );
+    assert_eq!((ends.delivered.len(), ends.rejected.len(), ends.next_batch()), (9, 3, 19));
+    assert_eq!(*notebook.asked.lock().unwrap(), 9, "five pages and two, each list once more for its end");
     assert!(ends.settled(50) && !ends.settled(51));
     let tally = ends.tally(100);
-    let want = Tally {
-        read: 100,
-        delivered: 9,
-        rejected: 3,
-        superseded: 1,
-        held: 0,
-        unsent: 87,
-    };
+    let want = Tally { read: 100, delivered: 9, rejected: 3, superseded: 1, held: 0, unsent: 87 };
     assert_eq!(tally, want);
 }
 

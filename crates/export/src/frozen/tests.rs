@@ -10,11 +10,7 @@ use crate::fixture::{frozen, numbers, rows};
 
 fn all(result: &FrozenResult) -> Vec<i64> {
     let ids = |batch: RecordBatch| batch.column(0).as_primitive::<Int64Type>().values().to_vec();
-    result
-        .batches()
-        .unwrap()
-        .flat_map(|batch| ids(batch.unwrap()))
-        .collect()
+    result.batches().unwrap().flat_map(|batch| ids(batch.unwrap())).collect()
 }
 
 #[test]

@@ -9,17 +9,11 @@ use super::*;
 use crate::fixture::{encoded, numbers, object, records, rows, texts};
 
 const UPSERT: &[(&str, &str)] = &[("data_object", "list_memberships")];
-const DELETE: &[(&str, &str)] = &[
-    ("data_object", "list_memberships"),
-    ("list_membership_operation", "delete"),
-];
+const DELETE: &[(&str, &str)] = &[("data_object", "list_memberships"), ("list_membership_operation", "delete")];
 
 fn pairs(prospects: &[i64], lists: &[i64]) -> RecordBatch {
     // The other way round than the fields of the object.
-    rows(vec![
-        ("list_id", numbers(lists.to_vec())),
-        ("prospect_id", numbers(prospects.to_vec())),
-    ])
+    rows(vec![("list_id", numbers(lists.to_vec())), ("prospect_id", numbers(prospects.to_vec()))])
 }
 
 #[track_caller]
@@ -29,12 +23,7 @@ fn check(given: &[(&str, &str)], want: &Expect) {
     let record = &records(&*object, &rows)[0];
     let lines = [ApiVersion::V3, ApiVersion::V4].map(|version| {
         let item = object.item(record, version).unwrap();
-        format!(
-            "v{version} {:?} [{}] {}",
-            object.operation(),
-            item.identifier,
-            item.attributes
-        )
+        format!("v{version} {:?} [{}] {}", object.operation(), item.identifier, item.attributes)
     });
     want.assert_eq(&lines.join("\n"));
 }
@@ -60,12 +49,7 @@ fn nothing_is_inserted_and_nothing_goes_through_v5() {
     let rows = pairs(&[501], &[77]);
     let object = object(&rows, UPSERT);
     let record = &records(&*object, &rows)[0];
-    for way in [
-        Way::Batch(ApiVersion::V3),
-        Way::Batch(ApiVersion::V4),
-        Way::LatestByEmail,
-        Way::Pairs,
-    ] {
+    for way in [Way::Batch(ApiVersion::V3), Way::Batch(ApiVersion::V4), Way::LatestByEmail, Way::Pairs] {
         assert!(!object.inserts(record, way));
     }
     assert!(object.lists().is_none() && object.latest_by_email(record).is_none() && object.not_in_v5().is_empty());
@@ -89,40 +73,16 @@ fn refusals_name_column_and_rule() {
     let rows = rows(vec![
         (
             "prospect_id",
-            texts([
-                Some("501"),
-                None,
-                Some(""),
-                Some("0"),
-                Some("kim"),
-                Some("501"),
-                Some("9223372036854775808"),
-            ]),
+            texts([Some("501"), None, Some(""), Some("0"), Some("kim"), Some("501"), Some("9223372036854775808")]),
         ),
-        (
-            "list_id",
-            texts([
-                Some("7.0"),
-                Some("77"),
-                Some("77"),
-                Some("77"),
-                Some("77"),
-                Some("-77"),
-                Some("77"),
-            ]),
-        ),
+        ("list_id", texts([Some("7.0"), Some("77"), Some("77"), Some("77"), Some("77"), Some("-77"), Some("77")])),
     ]);
     let lines: Vec<String> = encoded(&*object(&rows, UPSERT), &rows)
         .into_iter()
         .map(|record| match record {
             Ok(record) => format!("{:?}", (record.row, record.body)),
             Err(rejection) => {
-                format!(
-                    "{} {}: {}",
-                    rejection.row,
-                    rejection.column.unwrap_or_default(),
-                    rejection.reason
-                )
+                format!("{} {}: {}", rejection.row, rejection.column.unwrap_or_default(), rejection.reason)
             }
         })
         .collect();

@@ -15,11 +15,7 @@ const CARRIERS: [Carrier; 2] = [Carrier::Body, Carrier::Uri];
 const VERSIONS: [ApiVersion; 2] = [ApiVersion::V3, ApiVersion::V4];
 
 fn delivery(carrier: Carrier, max_payload: Option<usize>) -> Delivery {
-    Delivery {
-        lanes: 1,
-        carrier,
-        max_payload,
-    }
+    Delivery { lanes: 1, carrier, max_payload }
 }
 
 fn bounds(object: &dyn DataObject, carrier: Carrier, version: ApiVersion, max_payload: Option<usize>) -> Bounds {
@@ -34,18 +30,9 @@ fn even(count: usize) -> RecordBatch {
 
 /// The length of the payload as it really leaves.
 fn sent(object: &dyn DataObject, records: &[Record], carrier: Carrier, version: ApiVersion) -> usize {
-    let items = records
-        .iter()
-        .map(|record| object.item(record, version).unwrap())
-        .collect();
+    let items = records.iter().map(|record| object.item(record, version).unwrap()).collect();
     let operation = object.operation();
-    let batch = ProspectBatch {
-        version,
-        operation,
-        carrier: super::carrier(carrier),
-        items,
-        repeat: Repeat::Freely,
-    };
+    let batch = ProspectBatch { version, operation, carrier: super::carrier(carrier), items, repeat: Repeat::Freely };
     let call = batch.call();
     match carrier {
         Carrier::Body => call.body.len(),
@@ -55,10 +42,8 @@ fn sent(object: &dyn DataObject, records: &[Record], carrier: Carrier, version: 
 
 fn packed(object: &dyn DataObject, records: Vec<Record>, bounds: &Bounds) -> Vec<Vec<Record>> {
     let mut packer = Packer::default();
-    let mut batches: Vec<Vec<Record>> = records
-        .into_iter()
-        .filter_map(|record| packer.push(record, object, bounds))
-        .collect();
+    let mut batches: Vec<Vec<Record>> =
+        records.into_iter().filter_map(|record| packer.push(record, object, bounds)).collect();
     batches.extend(packer.finish());
     assert!(packer.finish().is_none());
     batches
@@ -76,25 +61,14 @@ fn the_payload_is_exact_to_the_byte() {
     let records = records(&*object, &rows);
     for carrier in CARRIERS {
         for version in VERSIONS {
-            let items: Vec<Item> = records
-                .iter()
-                .map(|record| object.item(record, version).unwrap())
-                .collect();
+            let items: Vec<Item> = records.iter().map(|record| object.item(record, version).unwrap()).collect();
             for count in 1..=9 {
                 let exact = sent(&*object, &records[..count], carrier, version);
                 for (most, want) in [(exact - 1, (count - 1).max(1)), (exact, count), (exact + 1, count)] {
                     let bounds = bounds(&*object, carrier, version, Some(most));
-                    assert_eq!(
-                        bounds.fit(&items),
-                        want,
-                        "{carrier:?} {version} {count} rows, {most} bytes"
-                    );
+                    assert_eq!(bounds.fit(&items), want, "{carrier:?} {version} {count} rows, {most} bytes");
                     let batches = packed(&*object, records.clone(), &bounds);
-                    assert_eq!(
-                        batches[0].len(),
-                        want,
-                        "{carrier:?} {version} {count} rows, {most} bytes"
-                    );
+                    assert_eq!(batches[0].len(), want, "{carrier:?} {version} {count} rows, {most} bytes");
                 }
             }
         }
@@ -118,11 +92,7 @@ fn fifty_rows_at_most() {
         let records = records(&*object, &rows);
         for payload in [None, Some(50_000_000)] {
             let bounds = learned(most)(bounds(&*object, Carrier::Body, ApiVersion::V4, payload));
-            assert_eq!(
-                sizes(&packed(&*object, records.clone(), &bounds)),
-                want,
-                "{count} rows, {most} a batch"
-            );
+            assert_eq!(sizes(&packed(&*object, records.clone(), &bounds)), want, "{count} rows, {most} a batch");
         }
     }
 }
@@ -131,46 +101,25 @@ fn fifty_rows_at_most() {
 fn what_was_learned_bounds_the_rows() {
     let rows = even(1);
     let object = object(&rows, &[]);
-    let rows = |learned| {
-        Bounds::of(
-            &delivery(Carrier::Uri, Some(5000)),
-            &*object,
-            Way::Batch(ApiVersion::V4),
-            learned,
-        )
-        .rows
-    };
-    assert_eq!(
-        [None, Some(0), Some(1), Some(12), Some(50), Some(400)].map(rows),
-        [50, 1, 1, 12, 50, 50]
-    );
+    let rows =
+        |learned| Bounds::of(&delivery(Carrier::Uri, Some(5000)), &*object, Way::Batch(ApiVersion::V4), learned).rows;
+    assert_eq!([None, Some(0), Some(1), Some(12), Some(50), Some(400)].map(rows), [50, 1, 1, 12, 50, 50]);
 }
 
 #[test]
 fn a_payload_bounds_batches_alone() {
     let rows = even(1);
     let object = object(&rows, &[("upsert_by_email", "true")]);
-    let payload = |way| {
-        Bounds::of(&delivery(Carrier::Body, Some(9)), &*object, way, None)
-            .payload
-            .map(|(most, _)| most)
-    };
-    let ways = [
-        Way::Batch(ApiVersion::V3),
-        Way::Batch(ApiVersion::V4),
-        Way::LatestByEmail,
-        Way::Pairs,
-    ];
+    let payload =
+        |way| Bounds::of(&delivery(Carrier::Body, Some(9)), &*object, way, None).payload.map(|(most, _)| most);
+    let ways = [Way::Batch(ApiVersion::V3), Way::Batch(ApiVersion::V4), Way::LatestByEmail, Way::Pairs];
     assert_eq!(ways.map(payload), [Some(9), Some(9), None, None]);
 }
 
 #[test]
 fn a_row_longer_than_the_payload_goes_alone() {
     let long = "x".repeat(400);
-    let rows = rows(vec![
-        ("id", numbers(1..=5)),
-        ("comments", texts(["a", "b", long.as_str(), "c", "d"])),
-    ]);
+    let rows = rows(vec![("id", numbers(1..=5)), ("comments", texts(["a", "b", long.as_str(), "c", "d"]))]);
     let object = object(&rows, &[]);
     let records = records(&*object, &rows);
     let bounds = bounds(&*object, Carrier::Body, ApiVersion::V4, Some(300));
@@ -183,14 +132,7 @@ fn a_row_longer_than_the_payload_goes_alone() {
 fn nothing_packs_to_nothing() {
     let rows = even(0);
     let object = object(&rows, &[]);
-    assert!(
-        packed(
-            &*object,
-            Vec::new(),
-            &bounds(&*object, Carrier::Uri, ApiVersion::V4, Some(100))
-        )
-        .is_empty()
-    );
+    assert!(packed(&*object, Vec::new(), &bounds(&*object, Carrier::Uri, ApiVersion::V4, Some(100))).is_empty());
     assert_eq!(bounds(&*object, Carrier::Uri, ApiVersion::V4, Some(100)).fit(&[]), 0);
 }
 
@@ -202,107 +144,40 @@ fn estimated(rows: &RecordBatch, given: &[(&str, &str)], way: Way) -> (Estimate,
     let keep = &mut |rejection: Rejection| rejected.push(rejection.row);
     let estimate = estimate(&result, &*object, &plan(given).delivery, &checked, way, keep).unwrap();
     assert_eq!(rejected.len() as u64, checked.refused);
-    assert_eq!(
-        estimate.rows + checked.refused + checked.superseded.len(),
-        checked.rows,
-        "every row has one end"
-    );
+    assert_eq!(estimate.rows + checked.refused + checked.superseded.len(), checked.rows, "every row has one end");
     (estimate, rejected)
 }
 
 #[test]
 fn an_estimate_counts_calls_and_batches() {
-    let emails: Vec<Option<String>> = (0..121)
-        .map(|row| (row != 60).then(|| format!("kim{}@example.com", row % 110)))
-        .collect();
+    let emails: Vec<Option<String>> =
+        (0..121).map(|row| (row != 60).then(|| format!("kim{}@example.com", row % 110))).collect();
     let rows = rows(vec![("email", texts(emails.iter().map(Option::as_deref)))]);
     let lists: &[(&str, &str)] = &[("prospect_lists", "77")];
     // 121 rows, 1 without a key, 11 replaced by a later one.
     let cases = [
-        (
-            &[] as &[(&str, &str)],
-            Way::Batch(ApiVersion::V4),
-            Estimate {
-                rows: 109,
-                calls: 3,
-                batches: 3,
-            },
-        ),
-        (
-            lists,
-            Way::Batch(ApiVersion::V3),
-            Estimate {
-                rows: 109,
-                calls: 3,
-                batches: 3,
-            },
-        ),
-        (
-            &[],
-            Way::LatestByEmail,
-            Estimate {
-                rows: 109,
-                calls: 109,
-                batches: 0,
-            },
-        ),
-        (
-            lists,
-            Way::LatestByEmail,
-            Estimate {
-                rows: 109,
-                calls: 112,
-                batches: 3,
-            },
-        ),
+        (&[] as &[(&str, &str)], Way::Batch(ApiVersion::V4), Estimate { rows: 109, calls: 3, batches: 3 }),
+        (lists, Way::Batch(ApiVersion::V3), Estimate { rows: 109, calls: 3, batches: 3 }),
+        (&[], Way::LatestByEmail, Estimate { rows: 109, calls: 109, batches: 0 }),
+        (lists, Way::LatestByEmail, Estimate { rows: 109, calls: 112, batches: 3 }),
     ];
     for (given, way, want) in cases {
         assert_eq!(estimated(&rows, given, way), (want, vec![61]), "{given:?} {way:?}");
     }
     let pairs = crate::fixture::rows(vec![("prospect_id", numbers(1..=60)), ("list_id", numbers([77; 60]))]);
     let memberships: &[(&str, &str)] = &[("data_object", "list_memberships")];
-    assert_eq!(
-        estimated(&pairs, memberships, Way::Pairs).0,
-        Estimate {
-            rows: 60,
-            calls: 60,
-            batches: 0
-        }
-    );
+    assert_eq!(estimated(&pairs, memberships, Way::Pairs).0, Estimate { rows: 60, calls: 60, batches: 0 });
     let batched = estimated(&pairs, memberships, Way::Batch(ApiVersion::V4)).0;
-    assert_eq!(
-        batched,
-        Estimate {
-            rows: 60,
-            calls: 2,
-            batches: 2
-        }
-    );
+    assert_eq!(batched, Estimate { rows: 60, calls: 2, batches: 2 });
 }
 
 fn some_rows() -> impl Strategy<Value = RecordBatch> {
-    let row = (
-        "[a-z+%&\"\u{e9}]{1,20}",
-        proptest::option::of("[a-z \u{e9}\u{4e2d}\"]{0,90}"),
-        any::<bool>(),
-    );
+    let row = ("[a-z+%&\"\u{e9}]{1,20}", proptest::option::of("[a-z \u{e9}\u{4e2d}\"]{0,90}"), any::<bool>());
     proptest::collection::vec(row, 0..130).prop_map(|given| {
-        let emails: Vec<String> = given
-            .iter()
-            .enumerate()
-            .map(|(at, (name, ..))| format!("{name}{at}@x.io"))
-            .collect();
+        let emails: Vec<String> = given.iter().enumerate().map(|(at, (name, ..))| format!("{name}{at}@x.io")).collect();
         rows(vec![
             ("email", texts(emails.iter().map(String::as_str))),
-            (
-                "id",
-                numbers(
-                    given
-                        .iter()
-                        .enumerate()
-                        .map(|(at, (.., id))| id.then_some(at as i64 + 1)),
-                ),
-            ),
+            ("id", numbers(given.iter().enumerate().map(|(at, (.., id))| id.then_some(at as i64 + 1)))),
             ("first_name", texts(given.iter().map(|(_, name, _)| name.as_deref()))),
         ])
     })

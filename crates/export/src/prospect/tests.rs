@@ -40,12 +40,7 @@ fn every_key() -> RecordBatch {
 
 fn refusal(rejection: &Rejection) -> String {
     let column = rejection.column.as_deref().unwrap_or("-");
-    format!(
-        "row {} {column}: {} ({})",
-        rejection.row,
-        rejection.reason,
-        rejection.hint.as_deref().unwrap_or("-")
-    )
+    format!("row {} {column}: {} ({})", rejection.row, rejection.reason, rejection.hint.as_deref().unwrap_or("-"))
 }
 
 /// A line a row and version: the item, or why there is none.
@@ -142,10 +137,7 @@ fn lists_ride_along() {
         1 v3 [501] {"list_77":1}
         1 v4 [] {"id":501,"list_77":1}"#]],
     );
-    let object = object_with(
-        &rows,
-        &[("prospect_lists", "78,77"), ("prospect_list_operation", "remove")],
-    );
+    let object = object_with(&rows, &[("prospect_lists", "78,77"), ("prospect_list_operation", "remove")]);
     assert_eq!(object.lists(), Some((vec![ListId(77), ListId(78)], false)));
     assert_eq!(object_with(&rows, BY_KEY).lists(), None);
 }
@@ -280,14 +272,9 @@ fn keys_are_id_else_fid_else_email() {
     ]);
     let classes = |given| {
         let object = object_with(&rows, given);
-        let keys: Vec<Key> = encoded(&*object, &rows)
-            .into_iter()
-            .filter_map(Result::ok)
-            .map(|record| record.key)
-            .collect();
-        keys.iter()
-            .map(|key| keys.iter().position(|first| first == key).unwrap())
-            .collect::<Vec<_>>()
+        let keys: Vec<Key> =
+            encoded(&*object, &rows).into_iter().filter_map(Result::ok).map(|record| record.key).collect();
+        keys.iter().map(|key| keys.iter().position(|first| first == key).unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(classes(BY_KEY), [0, 0, 2, 3, 3]);
     // Row 2 has no email and is refused.
@@ -303,18 +290,12 @@ fn keys_are_id_else_fid_else_email() {
 #[test]
 fn only_an_email_alone_inserts_in_version_4() {
     let rows = every_key();
-    for (given, want) in [
-        (BY_KEY, vec![false, false, false, false, false, true]),
-        (BY_EMAIL, vec![false, true, false, true]),
-    ] {
+    for (given, want) in
+        [(BY_KEY, vec![false, false, false, false, false, true]), (BY_EMAIL, vec![false, true, false, true])]
+    {
         let object = object_with(&rows, given);
         let records: Vec<Record> = encoded(&*object, &rows).into_iter().filter_map(Result::ok).collect();
-        let inserts = |way| {
-            records
-                .iter()
-                .map(|record| object.inserts(record, way))
-                .collect::<Vec<_>>()
-        };
+        let inserts = |way| records.iter().map(|record| object.inserts(record, way)).collect::<Vec<_>>();
         assert_eq!(inserts(Way::Batch(ApiVersion::V4)), want, "{given:?}");
         assert!(!inserts(Way::Batch(ApiVersion::V3)).contains(&true));
         assert!(!inserts(Way::LatestByEmail).contains(&true));
@@ -329,10 +310,7 @@ fn version_5_by_email() {
         ("email", texts(["Ada@Example.com", "kim@example.com"])),
         ("first_name", texts([Some("Ada"), Some("")])),
         ("score", numbers([Some(25), None])),
-        (
-            "is_do_not_call",
-            Arc::new(BooleanArray::from(vec![Some(true), Some(false)])),
-        ),
+        ("is_do_not_call", Arc::new(BooleanArray::from(vec![Some(true), Some(false)]))),
         ("is_starred", texts([Some("no"), None])),
         ("campaign_id", texts([Some("7"), None])),
         ("Favourite_Colour", texts([Some("teal"), None])),
@@ -367,10 +345,7 @@ fn what_version_5_cannot_write_is_named() {
 fn filled(email: &str, length: usize, letter: char) -> RecordBatch {
     let frame = json!({ "email": email, "comments": "" }).to_string().chars().count();
     let comments = letter.to_string().repeat(length - frame);
-    rows(vec![
-        ("email", texts([email])),
-        ("comments", texts([comments.as_str()])),
-    ])
+    rows(vec![("email", texts([email])), ("comments", texts([comments.as_str()]))])
 }
 
 #[test]

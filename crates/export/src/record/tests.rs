@@ -31,15 +31,7 @@ fn debug_shows_no_value() {
         members: "\"first_name\":\"Kim\"".into(),
     };
     assert_eq!(format!("{body:?}"), "Prospect(..)");
-    let record = Record {
-        row: 3,
-        key: Key([1, 2]),
-        guards: [1, 1],
-        body,
-    };
+    let record = Record { row: 3, key: Key([1, 2]), guards: [1, 1], body };
     let shown = format!("{record:?}");
-    assert!(
-        !shown.contains("501") && !shown.contains("kim") && !shown.contains("Kim"),
-        "{shown}"
-    );
+    assert!(!shown.contains("501") && !shown.contains("kim") && !shown.contains("Kim"), "{shown}");
 }

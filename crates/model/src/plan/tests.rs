@@ -25,13 +25,8 @@ fn plan(given: &[(&str, &str)]) -> Plan {
 fn check(given: &[(&str, &str)], want: &Expect) {
     let got = match Plan::parse(&settings(given)) {
         Ok(plan) => {
-            let head = format!(
-                "{:?}\n{:?}\n{:?}\n{:?}",
-                plan.target, plan.on_invalid, plan.delivery, plan.retry
-            );
-            plan.notes
-                .iter()
-                .fold(head, |text, note| format!("{text}\nnote: {note}"))
+            let head = format!("{:?}\n{:?}\n{:?}\n{:?}", plan.target, plan.on_invalid, plan.delivery, plan.retry);
+            plan.notes.iter().fold(head, |text, note| format!("{text}\nnote: {note}"))
         }
         Err(problems) => problems.to_string(),
     };
@@ -118,16 +113,10 @@ fn what_has_no_effect_is_noted_once() {
             &["list_membership_operation has no effect with this data_object"],
         ),
         (&[("list_membership_operation", "upsert")], &[]),
-        (
-            &[("prospect_list_operation", "remove")],
-            &["prospect_list_operation has no effect without prospect_lists"],
-        ),
+        (&[("prospect_list_operation", "remove")], &["prospect_list_operation has no effect without prospect_lists"]),
         (&[("prospect_list_operation", "remove"), ("prospect_lists", "7")], &[]),
         (&[("parallel_tasks", "5")], &[]),
-        (
-            &[("parallel_tasks", "6")],
-            &["parallel_tasks: 6 has the effect of 5, which is what Pardot admits"],
-        ),
+        (&[("parallel_tasks", "6")], &["parallel_tasks: 6 has the effect of 5, which is what Pardot admits"]),
     ];
     for (given, want) in cases {
         assert_eq!(plan(given).notes, want, "{given:?}");
@@ -139,25 +128,13 @@ fn the_payload_is_bounded_in_the_uri_or_when_it_is_given() {
     let cases: [(Given<'_>, Carrier, Option<usize>); 5] = [
         (&[], Carrier::Body, None),
         (&[("max_payload", "5000")], Carrier::Body, Some(5000)),
-        (
-            &[("batch_carrier", "body"), ("max_payload", "1")],
-            Carrier::Body,
-            Some(1),
-        ),
+        (&[("batch_carrier", "body"), ("max_payload", "1")], Carrier::Body, Some(1)),
         (&[("batch_carrier", "uri")], Carrier::Uri, Some(5000)),
-        (
-            &[("batch_carrier", "uri"), ("max_payload", "6000")],
-            Carrier::Uri,
-            Some(6000),
-        ),
+        (&[("batch_carrier", "uri"), ("max_payload", "6000")], Carrier::Uri, Some(6000)),
     ];
     for (given, carrier, max_payload) in cases {
         let delivery = plan(given).delivery;
-        assert_eq!(
-            (delivery.carrier, delivery.max_payload),
-            (carrier, max_payload),
-            "{given:?}"
-        );
+        assert_eq!((delivery.carrier, delivery.max_payload), (carrier, max_payload), "{given:?}");
     }
 }
 
@@ -165,43 +142,15 @@ fn the_payload_is_bounded_in_the_uri_or_when_it_is_given() {
 #[test]
 fn edges() {
     let cases: &[(&str, &[&str], &[&str])] = &[
-        (
-            "parallel_tasks",
-            &["1", "100", " 5 "],
-            &["0", "101", "-1", "1.5", "many", ""],
-        ),
-        (
-            "max_payload",
-            &["1", "50000000"],
-            &["0", "50000001", "5k", "5_000", "99999999999999999999"],
-        ),
+        ("parallel_tasks", &["1", "100", " 5 "], &["0", "101", "-1", "1.5", "many", ""]),
+        ("max_payload", &["1", "50000000"], &["0", "50000001", "5k", "5_000", "99999999999999999999"]),
         ("maximum_retries", &["0", "1000"], &["1001", "-1"]),
-        (
-            "initial_retry_wait",
-            &["0", "0.001", "86400", "1e3"],
-            &["86400.1", "-1", "NaN", "inf", "1s", ""],
-        ),
+        ("initial_retry_wait", &["0", "0.001", "86400", "1e3"], &["86400.1", "-1", "NaN", "inf", "1s", ""]),
         ("maximum_retry_wait", &["0", "86400"], &["86401", "-0.5"]),
-        (
-            "maximum_connection_timeout",
-            &["0.01", "86400"],
-            &["0", "0.009", "86401"],
-        ),
-        (
-            "skip_invalid_records",
-            &["true", "FALSE", "1", "0", "yes", "no", "on", "off", " true "],
-            &["2", "ja", ""],
-        ),
-        (
-            "data_object",
-            &["prospects", " list_memberships "],
-            &["Prospects", "prospect", ""],
-        ),
-        (
-            "prospect_lists",
-            &["", " ", "7", "7,8", "7 , 8"],
-            &["0", "-7", "7;8", "7,", ",", "list_7", "7.0"],
-        ),
+        ("maximum_connection_timeout", &["0.01", "86400"], &["0", "0.009", "86401"]),
+        ("skip_invalid_records", &["true", "FALSE", "1", "0", "yes", "no", "on", "off", " true "], &["2", "ja", ""]),
+        ("data_object", &["prospects", " list_memberships "], &["Prospects", "prospect", ""]),
+        ("prospect_lists", &["", " ", "7", "7,8", "7 , 8"], &["0", "-7", "7;8", "7,", ",", "list_7", "7.0"]),
     ];
     for (name, good, bad) in cases {
         for text in *good {
@@ -209,13 +158,8 @@ fn edges() {
             assert!(read.is_ok(), "{name} = {text:?}: {:?}", read.err());
         }
         for text in *bad {
-            let Err(problems) = Plan::parse(&settings(&[(name, text)])) else {
-                panic!("{name} takes {text:?}")
-            };
-            assert!(
-                problems.iter().all(|problem| problem.at == format!("settings.{name}")),
-                "{problems}"
-            );
+            let Err(problems) = Plan::parse(&settings(&[(name, text)])) else { panic!("{name} takes {text:?}") };
+            assert!(problems.iter().all(|problem| problem.at == format!("settings.{name}")), "{problems}");
         }
     }
 }

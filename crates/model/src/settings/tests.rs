@@ -21,15 +21,7 @@ fn check(mapping: &Value, want: &Expect) {
 fn names_and_defaults_are_the_manuals() {
     let table: Vec<String> = SETTINGS
         .iter()
-        .map(|setting| {
-            format!(
-                "{} = {} ({}; {:?})",
-                setting.name,
-                setting.default,
-                setting.allowed(),
-                setting.applies
-            )
-        })
+        .map(|setting| format!("{} = {} ({}; {:?})", setting.name, setting.default, setting.allowed(), setting.applies))
         .collect();
     expect![[r#"
         data_object = prospects (one of prospects, list_memberships; Always)
@@ -96,10 +88,7 @@ fn every_wrong_name_and_shape_is_told_at_once() {
             settings.upsert-by-email: is not a setting
               hint: did you mean upsert_by_email?"#]],
     );
-    check(
-        &json!(["data_object"]),
-        &expect!["settings: must be a mapping of names to values"],
-    );
+    check(&json!(["data_object"]), &expect!["settings: must be a mapping of names to values"]);
 }
 
 #[test]
@@ -108,17 +97,8 @@ fn a_later_value_replaces_an_earlier_one_and_texts_read_back() {
     settings.set("max_payload", "1").unwrap();
     settings.set("max_payload", "2").unwrap();
     let setting = Setting::find("max_payload").unwrap();
-    assert_eq!(
-        (settings.given("max_payload"), settings.text(setting)),
-        (Some("2"), "2")
-    );
-    assert_eq!(
-        (
-            Settings::default().given("max_payload"),
-            Settings::default().text(setting)
-        ),
-        (None, "5000")
-    );
+    assert_eq!((settings.given("max_payload"), settings.text(setting)), (Some("2"), "2"));
+    assert_eq!((Settings::default().given("max_payload"), Settings::default().text(setting)), (None, "5000"));
     let mut again = Settings::default();
     again.set_all(&settings.to_json()).unwrap();
     assert_eq!(again, settings);

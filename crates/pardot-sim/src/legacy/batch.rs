@@ -37,11 +37,7 @@ pub(crate) fn batch(operation: Operation, scene: &mut Scene<'_>) -> Result<Outco
         Some(b'{') => {
             document = serde_json::from_str(text).map_err(|_| Refusal::of(71))?;
             let prospects = document.get("prospects").ok_or(Refusal::of(71))?;
-            if scene.version == 3 {
-                keyed(prospects, scene, limit)?
-            } else {
-                flat(prospects, scene, limit)?
-            }
+            if scene.version == 3 { keyed(prospects, scene, limit)? } else { flat(prospects, scene, limit)? }
         }
         Some(b'<') => from_xml(text, scene.version, limit)?,
         _ => return Err(Refusal::of(71)),
@@ -209,10 +205,7 @@ fn read_xml(text: &str) -> Option<Vec<Item>> {
                 let name: &str = start.name().0;
                 enter(&path, name, &start, &mut items)?;
                 if path.len() == 2 {
-                    items
-                        .last_mut()?
-                        .1
-                        .push((Cow::Owned(name.to_owned()), Cow::Borrowed("")));
+                    items.last_mut()?.1.push((Cow::Owned(name.to_owned()), Cow::Borrowed("")));
                 }
             }
             Event::Text(part) => value.push_str(&part),
@@ -235,10 +228,7 @@ fn enter(path: &[String], name: &str, start: &quick_xml::events::BytesStart<'_>,
     match (path.len(), name) {
         (0, "prospects") | (2, _) => Some(()),
         (1, "prospect") => {
-            let identifier = start
-                .try_get_attribute("identifier")
-                .ok()?
-                .map(|attribute| unescape(&attribute.value));
+            let identifier = start.try_get_attribute("identifier").ok()?.map(|attribute| unescape(&attribute.value));
             items.push((identifier, Vec::new()));
             Some(())
         }

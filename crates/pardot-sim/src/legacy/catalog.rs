@@ -36,48 +36,26 @@ pub(crate) fn query_fields(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let mut found: Vec<&CustomField> = scene.tenant.fields.custom.iter().filter(keeps).collect();
     page.sort(&mut found, |field, _| i64::try_from(field.id).unwrap_or(i64::MAX));
     let total = found.len();
-    let rows = page
-        .cut(found)
-        .into_iter()
-        .map(|one| field(one, scene.tenant))
-        .collect();
+    let rows = page.cut(found).into_iter().map(|one| field(one, scene.tenant)).collect();
     Ok(Outcome::result(Some(total), "customField", rows))
 }
 
 pub(crate) fn read_field(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let id: u64 = scene.integer("id", 16)?.ok_or(Refusal::of(13))?;
-    let found = scene
-        .tenant
-        .fields
-        .custom
-        .iter()
-        .find(|field| field.id == id)
-        .ok_or(Refusal::of(16))?;
+    let found = scene.tenant.fields.custom.iter().find(|field| field.id == id).ok_or(Refusal::of(16))?;
     Ok(Outcome::one(200, "customField", field(found, scene.tenant)))
 }
 
 pub(crate) fn create_field(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let params = scene.params;
-    let name = params
-        .get("name")
-        .filter(|name| !name.is_empty())
-        .ok_or(Refusal::of(13))?;
-    let field_id = params
-        .get("field_id")
-        .filter(|name| !name.is_empty())
-        .ok_or(Refusal::of(13))?;
+    let name = params.get("name").filter(|name| !name.is_empty()).ok_or(Refusal::of(13))?;
+    let field_id = params.get("field_id").filter(|name| !name.is_empty()).ok_or(Refusal::of(13))?;
     if scene.tenant.fields.key(field_id).is_some() {
         return Err(Refusal::of(245));
     }
     let kind = params.get("type").unwrap_or("Text");
     let id = scene.tenant.add_field(field_id, name, kind, scene.now);
-    let found = scene
-        .tenant
-        .fields
-        .custom
-        .iter()
-        .find(|field| field.id == id)
-        .ok_or(Refusal::of(16))?;
+    let found = scene.tenant.fields.custom.iter().find(|field| field.id == id).ok_or(Refusal::of(16))?;
     Ok(Outcome::one(200, "customField", field(found, scene.tenant)))
 }
 
@@ -107,11 +85,7 @@ pub(crate) fn query_campaigns(scene: &mut Scene<'_>) -> Result<Outcome, Refusal>
         _ => i64::try_from(campaign.id).unwrap_or(i64::MAX),
     });
     let total = found.len();
-    let rows = page
-        .cut(found)
-        .into_iter()
-        .map(|one| campaign(one, scene.tenant))
-        .collect();
+    let rows = page.cut(found).into_iter().map(|one| campaign(one, scene.tenant)).collect();
     Ok(Outcome::result(Some(total), "campaign", rows))
 }
 
@@ -122,11 +96,7 @@ pub(crate) fn read_campaign(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
 }
 
 pub(crate) fn create_campaign(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let name = scene
-        .params
-        .get("name")
-        .filter(|name| !name.is_empty())
-        .ok_or(Refusal::of(13))?;
+    let name = scene.params.get("name").filter(|name| !name.is_empty()).ok_or(Refusal::of(13))?;
     let cost: i64 = scene.integer("cost", 36)?.unwrap_or(0);
     let id = scene.tenant.add_campaign(name, cost, scene.now);
     let found = scene.tenant.campaigns.get(&id).ok_or(Refusal::of(38))?;

@@ -28,9 +28,7 @@ pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         return Err(Refusal::of(163));
     }
     if let Some(file) = files.first() {
-        import
-            .add_batch(&file.body, scene.tenant, scene.config, scene.now)
-            .map_err(Refusal::of)?;
+        import.add_batch(&file.body, scene.tenant, scene.config, scene.now).map_err(Refusal::of)?;
     }
     match input.get("state").and_then(Value::as_str) {
         None | Some("Open") => {}
@@ -63,16 +61,9 @@ pub(crate) fn columns(value: &Value) -> Result<Vec<Column>, Refusal> {
     let column = |column: &Value| {
         let flag = |name: &str| column.get(name).and_then(Value::as_bool).unwrap_or(true);
         let field = column.get("field").and_then(Value::as_str)?.to_owned();
-        Some(Column {
-            field,
-            overwrite: flag("overwrite"),
-            null_overwrite: flag("nullOverwrite"),
-        })
+        Some(Column { field, overwrite: flag("overwrite"), null_overwrite: flag("nullOverwrite") })
     };
-    columns
-        .iter()
-        .map(|one| column(one).filter(|one| !one.field.is_empty()).ok_or(Refusal::of(165)))
-        .collect()
+    columns.iter().map(|one| column(one).filter(|one| !one.field.is_empty()).ok_or(Refusal::of(165))).collect()
 }
 
 fn files<'a>(scene: &Scene<'a>) -> Vec<&'a Part> {
@@ -84,10 +75,7 @@ fn files<'a>(scene: &Scene<'a>) -> Vec<&'a Part> {
 }
 
 fn reference(import: &Import, operation: &str, scene: &Scene<'_>) -> String {
-    format!(
-        "{}/api/import/version/{}/do/{operation}/id/{}",
-        scene.base, scene.version, import.id
-    )
+    format!("{}/api/import/version/{}/do/{operation}/id/{}", scene.base, scene.version, import.id)
 }
 
 /// What create and update say: a submitted import is `Waiting`, however soon it will be complete.
@@ -109,10 +97,7 @@ fn show(import: &Import, scene: &Scene<'_>) -> Value {
     let mut shown = Map::new();
     shown.insert("id".to_owned(), json!(import.id));
     shown.insert("state".to_owned(), json!(phase.name()));
-    shown.insert(
-        "isExpired".to_owned(),
-        json!(import.expired(scene.now, &scene.config.imports)),
-    );
+    shown.insert("isExpired".to_owned(), json!(import.expired(scene.now, &scene.config.imports)));
     if phase == Phase::Open {
         shown.insert("batchesRef".to_owned(), json!(reference(import, "batch", scene)));
     }
@@ -120,10 +105,7 @@ fn show(import: &Import, scene: &Scene<'_>) -> Value {
         shown.insert("createdCount".to_owned(), json!(finished.created));
         shown.insert("updatedCount".to_owned(), json!(finished.updated));
         if finished.errors > 0 {
-            shown.insert(
-                "errorsRef".to_owned(),
-                json!(reference(import, "downloadErrors", scene)),
-            );
+            shown.insert("errorsRef".to_owned(), json!(reference(import, "downloadErrors", scene)));
             shown.insert("errorCount".to_owned(), json!(finished.errors));
         }
     }
@@ -148,9 +130,7 @@ pub(crate) fn batch(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         1 => files[0],
         _ => return Err(Refusal::of(163)),
     };
-    import
-        .add_batch(&file.body, scene.tenant, scene.config, scene.now)
-        .map_err(Refusal::of)?;
+    import.add_batch(&file.body, scene.tenant, scene.config, scene.now).map_err(Refusal::of)?;
     scene.tenant.imports.insert(import.id, import);
     Ok(Outcome::Empty)
 }
@@ -168,10 +148,7 @@ pub(crate) fn update(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
 
 pub(crate) fn read(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let import = taken(scene)?;
-    Ok(Outcome::Bare {
-        status: 200,
-        document: show(&import, scene),
-    })
+    Ok(Outcome::Bare { status: 200, document: show(&import, scene) })
 }
 
 pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {

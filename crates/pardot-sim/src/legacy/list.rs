@@ -26,13 +26,7 @@ pub(crate) fn show(list: &List, tenant: &Tenant) -> Value {
 
 fn found(scene: &Scene<'_>) -> Result<u64, Refusal> {
     let id: u64 = scene.integer("id", 55)?.ok_or(Refusal::of(13))?;
-    scene
-        .tenant
-        .lists
-        .get(&id)
-        .filter(|list| !list.deleted)
-        .map(|list| list.id)
-        .ok_or(Refusal::of(55))
+    scene.tenant.lists.get(&id).filter(|list| !list.deleted).map(|list| list.id).ok_or(Refusal::of(55))
 }
 
 fn shown(id: u64, scene: &Scene<'_>) -> Outcome {
@@ -41,12 +35,7 @@ fn shown(id: u64, scene: &Scene<'_>) -> Outcome {
 }
 
 pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let Some(name) = scene
-        .params
-        .get("name")
-        .filter(|name| !name.is_empty())
-        .map(str::to_owned)
-    else {
+    let Some(name) = scene.params.get("name").filter(|name| !name.is_empty()).map(str::to_owned) else {
         return Err(Refusal::of(13));
     };
     let id = scene.tenant.add_list(None, &name, false, scene.now);
@@ -120,11 +109,7 @@ pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         _ => i64::try_from(list.id).unwrap_or(i64::MAX),
     });
     let total = (scene.params.get("output") != Some("bulk")).then_some(found.len());
-    let rows = page
-        .cut(found)
-        .into_iter()
-        .map(|list| show(list, scene.tenant))
-        .collect();
+    let rows = page.cut(found).into_iter().map(|list| show(list, scene.tenant)).collect();
     Ok(Outcome::result(total, "list", rows))
 }
 

@@ -30,12 +30,7 @@ fn pair(scene: &Scene<'_>) -> Result<(u64, u64), Refusal> {
     if scene.tenant.lists.get(&list).is_none_or(|list| list.deleted) {
         return Err(Refusal::of(55));
     }
-    if scene
-        .tenant
-        .prospects
-        .get(&prospect)
-        .is_none_or(|prospect| prospect.archived)
-    {
+    if scene.tenant.prospects.get(&prospect).is_none_or(|prospect| prospect.archived) {
         return Err(Refusal::of(3));
     }
     Ok((list, prospect))
@@ -44,28 +39,17 @@ fn pair(scene: &Scene<'_>) -> Result<(u64, u64), Refusal> {
 /// The live membership named by the call: 16 for an unknown id, 109 for a pair without membership.
 fn found(scene: &Scene<'_>) -> Result<u64, Refusal> {
     if let Some(id) = scene.integer::<u64>("id", 16)? {
-        let live = scene
-            .tenant
-            .memberships
-            .get(&id)
-            .filter(|membership| !membership.deleted);
+        let live = scene.tenant.memberships.get(&id).filter(|membership| !membership.deleted);
         return live.map(|membership| membership.id).ok_or(Refusal::of(16));
     }
     let (list, prospect) = pair(scene)?;
-    let live = scene
-        .tenant
-        .membership(list, prospect)
-        .filter(|membership| !membership.deleted);
+    let live = scene.tenant.membership(list, prospect).filter(|membership| !membership.deleted);
     live.map(|membership| membership.id).ok_or(Refusal::of(109))
 }
 
 fn shown(status: u16, id: u64, scene: &Scene<'_>) -> Outcome {
     let membership = scene.tenant.memberships.get(&id);
-    Outcome::one(
-        status,
-        NAME,
-        membership.map_or(Value::Null, |one| show(one, scene.tenant)),
-    )
+    Outcome::one(status, NAME, membership.map_or(Value::Null, |one| show(one, scene.tenant)))
 }
 
 pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
@@ -74,11 +58,7 @@ pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         return Err(Refusal::of(55));
     }
     let opted_out = scene.truth("opted_out", 50)?;
-    if scene
-        .tenant
-        .membership(list, prospect)
-        .is_some_and(|membership| !membership.deleted)
-    {
+    if scene.tenant.membership(list, prospect).is_some_and(|membership| !membership.deleted) {
         return Err(Refusal::of(58).with_status(scene.config.knobs.already_member_status));
     }
     let (id, _) = scene.tenant.join(list, prospect, scene.now);
@@ -139,10 +119,6 @@ pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
         _ => i64::try_from(membership.id).unwrap_or(i64::MAX),
     });
     let total = (scene.params.get("output") != Some("bulk")).then_some(found.len());
-    let rows = page
-        .cut(found)
-        .into_iter()
-        .map(|membership| show(membership, scene.tenant))
-        .collect();
+    let rows = page.cut(found).into_iter().map(|membership| show(membership, scene.tenant)).collect();
     Ok(Outcome::result(total, NAME, rows))
 }

@@ -49,12 +49,7 @@ const WRITE: &[&str] = &["POST"];
 const DELETE: &[&str] = &["POST", "DELETE"];
 
 const fn op(object: &'static str, name: &'static str, verbs: &'static [&'static str], work: Work) -> Operation {
-    Operation {
-        object,
-        name,
-        verbs,
-        work,
-    }
+    Operation { object, name, verbs, work }
 }
 
 /// Every operation that exists; anything else is code 2.
@@ -67,15 +62,9 @@ const OPERATIONS: &[Operation] = &[
     op("prospect", "assign", WRITE, |scene| prospect::assign(scene, true)),
     op("prospect", "unassign", WRITE, |scene| prospect::assign(scene, false)),
     op("prospect", "query", READ, prospect::query),
-    op("prospect", "batchCreate", WRITE, |scene| {
-        batch::batch(batch::Operation::Create, scene)
-    }),
-    op("prospect", "batchUpdate", WRITE, |scene| {
-        batch::batch(batch::Operation::Update, scene)
-    }),
-    op("prospect", "batchUpsert", WRITE, |scene| {
-        batch::batch(batch::Operation::Upsert, scene)
-    }),
+    op("prospect", "batchCreate", WRITE, |scene| batch::batch(batch::Operation::Create, scene)),
+    op("prospect", "batchUpdate", WRITE, |scene| batch::batch(batch::Operation::Update, scene)),
+    op("prospect", "batchUpsert", WRITE, |scene| batch::batch(batch::Operation::Upsert, scene)),
     op("list", "create", WRITE, list::create),
     op("list", "read", READ, list::read),
     op("list", "update", WRITE, list::update),
@@ -124,15 +113,8 @@ pub(crate) fn route(call: &mut Call) -> Result<Route, Refusal> {
     if !matches!(version, 3 | 4) {
         return Err(Refusal::of(22));
     }
-    let route = Route {
-        version,
-        object: object.clone(),
-        operation: operation.clone(),
-    };
-    let pairs = pairs
-        .chunks(2)
-        .filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone())))
-        .collect();
+    let route = Route { version, object: object.clone(), operation: operation.clone() };
+    let pairs = pairs.chunks(2).filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
     call.params.prepend(pairs);
     Ok(route)
 }
@@ -197,9 +179,7 @@ impl Scene<'_> {
     pub(crate) fn time(&self, name: &str) -> Result<Option<i64>, Refusal> {
         match self.params.get(name) {
             None => Ok(None),
-            Some(text) => clock::parse(text, self.now, &self.tenant.zone)
-                .map(Some)
-                .ok_or(Refusal::of(7)),
+            Some(text) => clock::parse(text, self.now, &self.tenant.zone).map(Some).ok_or(Refusal::of(7)),
         }
     }
 }

@@ -18,43 +18,29 @@ use crate::tenant::{Prospect, Tenant};
 fn record<'a>(scene: &Scene<'a>) -> Record<'a> {
     let params: &'a crate::request::Params = scene.params;
     let named = params.iter().filter(|(name, _)| !matches!(*name, "format" | "output"));
-    Record::from(
-        named
-            .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)))
-            .collect(),
-    )
+    Record::from(named.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))).collect())
 }
 
 pub(crate) fn create(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let done = record(scene)
-        .create(scene.tenant, scene.version, scene.now)
-        .map_err(Refusal::of)?;
+    let done = record(scene).create(scene.tenant, scene.version, scene.now).map_err(Refusal::of)?;
     Ok(written(done, scene))
 }
 
 pub(crate) fn update(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let by_email = scene.version == 3 || scene.config.knobs.update_by_email_v4;
-    let done = record(scene)
-        .update(scene.tenant, scene.version, by_email, scene.now)
-        .map_err(Refusal::of)?;
+    let done = record(scene).update(scene.tenant, scene.version, by_email, scene.now).map_err(Refusal::of)?;
     Ok(written(done, scene))
 }
 
 pub(crate) fn upsert(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
-    let done = record(scene)
-        .upsert(scene.tenant, scene.version, scene.now)
-        .map_err(Refusal::of)?;
+    let done = record(scene).upsert(scene.tenant, scene.version, scene.now).map_err(Refusal::of)?;
     Ok(written(done, scene))
 }
 
 fn written(done: Done, scene: &Scene<'_>) -> Outcome {
     let status = if matches!(done, Done::Created(_)) { 201 } else { 200 };
     let prospect = scene.tenant.prospects.get(&done.id());
-    Outcome::one(
-        status,
-        "prospect",
-        prospect.map_or(Value::Null, |prospect| full(prospect, scene.tenant)),
-    )
+    Outcome::one(status, "prospect", prospect.map_or(Value::Null, |prospect| full(prospect, scene.tenant)))
 }
 
 pub(crate) fn read(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
@@ -62,9 +48,7 @@ pub(crate) fn read(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let tenant = &*scene.tenant;
     if let (None, None, Some(email)) = (&record.id, &record.fid, &record.email) {
         let ids = tenant.by_email(email).iter();
-        let live = ids
-            .filter_map(|id| tenant.prospects.get(id))
-            .filter(|prospect| !prospect.archived);
+        let live = ids.filter_map(|id| tenant.prospects.get(id)).filter(|prospect| !prospect.archived);
         let mut found: Vec<Value> = live.map(|prospect| full(prospect, tenant)).collect();
         return match found.len() {
             0 => Err(Refusal::of(4)),
@@ -74,26 +58,16 @@ pub(crate) fn read(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     }
     let id = record.find(tenant, scene.version, true).map_err(Refusal::of)?;
     let prospect = tenant.prospects.get(&id).ok_or(Refusal::of(3))?;
-    let shown = if scene.params.get("output") == Some("mobile") {
-        mobile(prospect, tenant)
-    } else {
-        full(prospect, tenant)
-    };
+    let shown =
+        if scene.params.get("output") == Some("mobile") { mobile(prospect, tenant) } else { full(prospect, tenant) };
     Ok(Outcome::one(200, "prospect", shown))
 }
 
 /// Puts into the recycle bin.
 pub(crate) fn delete(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let record = record(scene);
-    let id = record
-        .find(scene.tenant, scene.version, scene.version == 3)
-        .map_err(Refusal::of)?;
-    let prospect = scene
-        .tenant
-        .prospects
-        .get_mut(&id)
-        .filter(|prospect| !prospect.archived)
-        .ok_or(Refusal::of(3))?;
+    let id = record.find(scene.tenant, scene.version, scene.version == 3).map_err(Refusal::of)?;
+    let prospect = scene.tenant.prospects.get_mut(&id).filter(|prospect| !prospect.archived).ok_or(Refusal::of(3))?;
     prospect.archived = true;
     prospect.updated = scene.now;
     Ok(Outcome::Empty)
@@ -102,12 +76,8 @@ pub(crate) fn delete(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
 /// `assign` names exactly one of user and group; `unassign` clears both.
 pub(crate) fn assign(scene: &mut Scene<'_>, assigned: bool) -> Result<Outcome, Refusal> {
     const TARGETS: [&str; 3] = ["user_id", "user_email", "group_id"];
-    let id = record(scene)
-        .find(scene.tenant, scene.version, scene.version == 3)
-        .map_err(Refusal::of)?;
-    let mut named = TARGETS
-        .iter()
-        .filter_map(|name| scene.params.get(name).map(|value| (*name, value.to_owned())));
+    let id = record(scene).find(scene.tenant, scene.version, scene.version == 3).map_err(Refusal::of)?;
+    let mut named = TARGETS.iter().filter_map(|name| scene.params.get(name).map(|value| (*name, value.to_owned())));
     let target = named.next();
     if assigned && target.is_none() {
         return Err(Refusal::of(13));
@@ -119,10 +89,7 @@ pub(crate) fn assign(scene: &mut Scene<'_>, assigned: bool) -> Result<Outcome, R
     let Tenant { prospects, fields, .. } = &mut *scene.tenant;
     let prospect = prospects.get_mut(&id).ok_or(Refusal::of(3))?;
     for name in TARGETS {
-        let value = target
-            .as_ref()
-            .filter(|(at, _)| assigned && *at == name)
-            .map_or("", |(_, value)| value.as_str());
+        let value = target.as_ref().filter(|(at, _)| assigned && *at == name).map_or("", |(_, value)| value.as_str());
         if let Some(key) = fields.key(name) {
             prospect.set(key, value);
         }
@@ -133,23 +100,10 @@ pub(crate) fn assign(scene: &mut Scene<'_>, assigned: bool) -> Result<Outcome, R
 
 pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     let filter = Filter::read(scene)?;
-    let page = Page::read(
-        scene,
-        &[
-            "created_at",
-            "id",
-            "last_activity_at",
-            "updated_at",
-            "probability",
-            "value",
-        ],
-    )?;
+    let page = Page::read(scene, &["created_at", "id", "last_activity_at", "updated_at", "probability", "value"])?;
     let tenant = &*scene.tenant;
-    let mut found: Vec<&Prospect> = tenant
-        .prospects
-        .values()
-        .filter(|prospect| filter.keeps(prospect, tenant))
-        .collect();
+    let mut found: Vec<&Prospect> =
+        tenant.prospects.values().filter(|prospect| filter.keeps(prospect, tenant)).collect();
     page.sort(&mut found, |prospect, by| match by {
         "created_at" => prospect.created,
         "updated_at" => prospect.updated,
@@ -157,10 +111,7 @@ pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
     });
     let output = scene.params.get("output").unwrap_or("full");
     let total = (output != "bulk").then_some(found.len());
-    let fields: Option<Vec<&str>> = scene
-        .params
-        .get("fields")
-        .map(|names| names.split(',').map(str::trim).collect());
+    let fields: Option<Vec<&str>> = scene.params.get("fields").map(|names| names.split(',').map(str::trim).collect());
     let rows = page.cut(found).into_iter().map(|prospect| match (&fields, output) {
         (Some(fields), _) => only(full(prospect, tenant), fields),
         (None, "mobile") => mobile(prospect, tenant),
@@ -171,11 +122,7 @@ pub(crate) fn query(scene: &mut Scene<'_>) -> Result<Outcome, Refusal> {
 
 fn only(row: Value, fields: &[&str]) -> Value {
     let Value::Object(row) = row else { return row };
-    Value::Object(
-        row.into_iter()
-            .filter(|(name, _)| name == "id" || fields.contains(&name.as_str()))
-            .collect(),
-    )
+    Value::Object(row.into_iter().filter(|(name, _)| name == "id" || fields.contains(&name.as_str())).collect())
 }
 
 /// The search conditions of a query.
@@ -237,13 +184,8 @@ impl Filter {
             && within(self.updated, prospect.updated)
             && within((self.score.0, self.score.1), score)
             && self.score.2.is_none_or(|want| want == score)
-            && self
-                .members
-                .as_ref()
-                .is_none_or(|members| members.contains(&prospect.id))
-            && self
-                .starred
-                .is_none_or(|starred| starred == value("is_starred").is_some())
+            && self.members.as_ref().is_none_or(|members| members.contains(&prospect.id))
+            && self.starred.is_none_or(|starred| starred == value("is_starred").is_some())
             && self.assigned.is_none_or(|assigned| assigned == owner.is_some())
             && self
                 .user
@@ -273,17 +215,10 @@ fn plain(prospect: &Prospect, tenant: &Tenant) -> Value {
 pub(crate) fn full(prospect: &Prospect, tenant: &Tenant) -> Value {
     let mut shown = members(prospect, tenant);
     let criteria = json!({"id": 63, "name": "Company Size", "matches": "Unknown"});
-    shown.insert(
-        "profile".to_owned(),
-        json!({"id": 9, "name": "Default", "profile_criteria": [criteria]}),
-    );
+    shown.insert("profile".to_owned(), json!({"id": 9, "name": "Default", "profile_criteria": [criteria]}));
     shown.insert("visitors".to_owned(), Value::Null);
     shown.insert("visitor_activities".to_owned(), Value::Null);
-    let live = prospect
-        .memberships
-        .iter()
-        .filter_map(|id| tenant.memberships.get(id))
-        .filter(|one| !one.deleted);
+    let live = prospect.memberships.iter().filter_map(|id| tenant.memberships.get(id)).filter(|one| !one.deleted);
     let mut subscriptions: Vec<Value> = live
         .map(|membership| {
             json!({
@@ -330,14 +265,8 @@ fn members(prospect: &Prospect, tenant: &Tenant) -> Map<String, Value> {
     if prospect.archived {
         shown.insert("is_archived".to_owned(), json!(true));
     }
-    shown.insert(
-        "created_at".to_owned(),
-        json!(clock::local(prospect.created, &tenant.zone)),
-    );
-    shown.insert(
-        "updated_at".to_owned(),
-        json!(clock::local(prospect.updated, &tenant.zone)),
-    );
+    shown.insert("created_at".to_owned(), json!(clock::local(prospect.created, &tenant.zone)));
+    shown.insert("updated_at".to_owned(), json!(clock::local(prospect.updated, &tenant.zone)));
     if let Some(campaign) = campaign {
         shown.insert("campaign".to_owned(), json!({"id": campaign.id, "name": campaign.name}));
     }

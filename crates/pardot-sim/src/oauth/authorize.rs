@@ -21,11 +21,7 @@ pub(crate) fn answer(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Answer {
         return refused("redirect_uri_mismatch", "redirect_uri must match configuration");
     }
     let back = |error: &str, text: &str| {
-        redirect_with(
-            redirect,
-            &[("error", error), ("error_description", text)],
-            param("state"),
-        )
+        redirect_with(redirect, &[("error", error), ("error_description", text)], param("state"))
     };
     if param("response_type") != Some("code") {
         return back("unsupported_response_type", "response type not supported");
@@ -63,11 +59,7 @@ fn scopes(desk: &Desk<'_>, asked: Option<&str>) -> Option<Vec<String>> {
     let own = &desk.settings.scopes;
     let Some(asked) = asked else { return Some(own.clone()) };
     let name = |scope: &str| {
-        if scope == "offline_access" {
-            "refresh_token".to_owned()
-        } else {
-            scope.to_owned()
-        }
+        if scope == "offline_access" { "refresh_token".to_owned() } else { scope.to_owned() }
     };
     let asked: Vec<String> = asked.split_whitespace().map(name).collect();
     asked.iter().all(|scope| own.contains(scope)).then_some(asked)
@@ -86,10 +78,7 @@ fn redirect_with(uri: &str, params: &[(&str, &str)], state: Option<&str>) -> Ans
 }
 
 fn refused(error: &str, text: &str) -> Answer {
-    Answer::html(
-        400,
-        &format!("<html><body><h1>error={error}</h1><p>error_description={text}</p></body></html>"),
-    )
+    Answer::html(400, &format!("<html><body><h1>error={error}</h1><p>error_description={text}</p></body></html>"))
 }
 
 /// Two forms that repeat the request with a decision.

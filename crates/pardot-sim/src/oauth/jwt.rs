@@ -25,20 +25,13 @@ pub(crate) fn check(desk: &Desk<'_>, assertion: &str) -> Result<String, Denial> 
     }
     let key = desk.settings.jwt_public_key.as_deref().and_then(public_key);
     let key = key.ok_or(denial("invalid_grant", "user hasn't approved this consumer"))?;
-    let signature = URL_SAFE_NO_PAD
-        .decode(signature.trim_end_matches('='))
-        .map_err(|_| invalid())?;
+    let signature = URL_SAFE_NO_PAD.decode(signature.trim_end_matches('=')).map_err(|_| invalid())?;
     let verified = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, key).verify(signed.as_bytes(), &signature);
     if header.get("alg").and_then(Value::as_str) != Some("RS256") || verified.is_err() {
         return Err(invalid());
     }
     let audience = claim("aud").unwrap_or_default().trim_end_matches('/');
-    let mut audiences = desk
-        .settings
-        .jwt_audiences
-        .iter()
-        .map(String::as_str)
-        .chain([desk.base]);
+    let mut audiences = desk.settings.jwt_audiences.iter().map(String::as_str).chain([desk.base]);
     if !audiences.any(|known| known.trim_end_matches('/') == audience) {
         return Err(denial("invalid_grant", "audience is invalid"));
     }
@@ -56,11 +49,8 @@ pub(crate) fn check(desk: &Desk<'_>, assertion: &str) -> Result<String, Denial> 
 
 /// The PKCS#1 key out of a PEM text or bare base64, unwrapped from a `SubjectPublicKeyInfo` where needed.
 fn public_key(pem: &str) -> Option<Vec<u8>> {
-    let base64: String = pem
-        .lines()
-        .filter(|line| !line.starts_with("-----"))
-        .flat_map(|line| line.trim().chars())
-        .collect();
+    let base64: String =
+        pem.lines().filter(|line| !line.starts_with("-----")).flat_map(|line| line.trim().chars()).collect();
     let der = STANDARD.decode(base64).ok()?;
     let outer = content(&der, 0x30)?.0;
     match outer.first()? {
@@ -84,12 +74,7 @@ fn content(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         (first, 2)
     } else {
         let bytes = der.get(2..2 + (first & 0x7F))?;
-        (
-            bytes
-                .iter()
-                .fold(0usize, |length, byte| length << 8 | usize::from(*byte)),
-            2 + bytes.len(),
-        )
+        (bytes.iter().fold(0usize, |length, byte| length << 8 | usize::from(*byte)), 2 + bytes.len())
     };
     Some((der.get(start..start.checked_add(length)?)?, der.get(start + length..)?))
 }

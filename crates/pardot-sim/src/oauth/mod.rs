@@ -73,15 +73,12 @@ pub(crate) const fn denial(error: &'static str, description: &'static str) -> De
 
 /// Client id and secret: HTTP Basic, else parameters.
 pub(crate) fn client(asked: &Asked<'_>) -> (Option<String>, Option<String>) {
-    let basic = asked
-        .authorization
-        .and_then(|value| value.strip_prefix("Basic "))
-        .and_then(|text| {
-            let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
-            let (id, secret) = text.split_once(':')?;
-            let plain = |text: &str| crate::request::decode(text.as_bytes(), true);
-            Some((Some(plain(id)), Some(plain(secret))))
-        });
+    let basic = asked.authorization.and_then(|value| value.strip_prefix("Basic ")).and_then(|text| {
+        let text = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        let plain = |text: &str| crate::request::decode(text.as_bytes(), true);
+        Some((Some(plain(id)), Some(plain(secret))))
+    });
     let param = |name| asked.params.get(name).map(str::to_owned);
     basic.unwrap_or_else(|| (param("client_id"), param("client_secret")))
 }

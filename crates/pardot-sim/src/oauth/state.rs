@@ -101,10 +101,7 @@ impl LoginState {
     /// A new grant; the oldest live one of the same user goes when there are too many.
     pub(crate) fn approve(&mut self, user: &str, scopes: &[String], settings: &OAuthSettings, now: i64) -> String {
         let token = self.secret("5Aep861");
-        let live = self
-            .grants
-            .iter_mut()
-            .filter(|grant| grant.user == user && grant.live.is_some());
+        let live = self.grants.iter_mut().filter(|grant| grant.user == user && grant.live.is_some());
         let mut live: Vec<&mut Grant> = live.collect();
         if live.len() >= settings.grants_per_user.max(1) {
             live[0].live = None;
@@ -124,11 +121,7 @@ impl LoginState {
 
     /// The latest refresh token of the user's newest grant.
     pub(crate) fn latest(&self, user: &str) -> Option<String> {
-        self.grants
-            .iter()
-            .rev()
-            .find(|grant| grant.user == user)
-            .map(|grant| grant.last.clone())
+        self.grants.iter().rev().find(|grant| grant.user == user).map(|grant| grant.last.clone())
     }
 
     pub(crate) fn grant_of(&self, token: &str) -> Option<usize> {
@@ -194,11 +187,7 @@ impl LoginState {
         }
         self.refreshes += 1;
         let access = self.issue(&user, &scopes, Some(at), settings, now);
-        Some(Refreshed {
-            access,
-            refresh: rotated,
-            scopes,
-        })
+        Some(Refreshed { access, refresh: rotated, scopes })
     }
 
     fn revoke_grant(&mut self, at: usize) {
@@ -240,11 +229,7 @@ impl LoginState {
             user: access.user.clone(),
             scopes: access.scopes.clone(),
             expires: access.expires,
-            pardot: access.any_scope
-                || access
-                    .scopes
-                    .iter()
-                    .any(|scope| scope == "pardot_api" || scope == "full"),
+            pardot: access.any_scope || access.scopes.iter().any(|scope| scope == "pardot_api" || scope == "full"),
         })
     }
 

@@ -41,11 +41,7 @@ pub(crate) fn answer(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Answer {
 fn exchange(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
     check_client(desk.settings, asked, desk.settings.require_secret)?;
     let invalid = || denial("invalid_grant", "invalid authorization code");
-    let code = asked
-        .params
-        .get("code")
-        .and_then(|code| desk.state.take_code(code))
-        .ok_or_else(invalid)?;
+    let code = asked.params.get("code").and_then(|code| desk.state.take_code(code)).ok_or_else(invalid)?;
     if desk.now > code.expires {
         return Err(denial("invalid_grant", "expired authorization code"));
     }
@@ -53,10 +49,7 @@ fn exchange(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
         return Err(denial("redirect_uri_mismatch", "redirect_uri must match configuration"));
     }
     if let Some(want) = &code.challenge {
-        let verifier = asked
-            .params
-            .get("code_verifier")
-            .filter(|text| (43..=128).contains(&text.len()));
+        let verifier = asked.params.get("code_verifier").filter(|text| (43..=128).contains(&text.len()));
         if verifier.map(challenge).as_ref() != Some(want) {
             return Err(denial("invalid_grant", "invalid code verifier"));
         }
@@ -64,14 +57,8 @@ fn exchange(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
     let refresh = code.scopes.iter().any(|scope| scope == "refresh_token");
     let refresh = refresh.then(|| desk.state.approve(&code.user, &code.scopes, desk.settings, desk.now));
     let grant = refresh.as_deref().and_then(|token| desk.state.grant_of(token));
-    let access = desk
-        .state
-        .issue(&code.user, &code.scopes, grant, desk.settings, desk.now);
-    Ok(Issued {
-        access,
-        refresh,
-        scopes: code.scopes,
-    })
+    let access = desk.state.issue(&code.user, &code.scopes, grant, desk.settings, desk.now);
+    Ok(Issued { access, refresh, scopes: code.scopes })
 }
 
 fn refresh(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
@@ -79,11 +66,7 @@ fn refresh(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
     let token = asked.params.get("refresh_token").unwrap_or_default();
     let refreshed = desk.state.refresh(token, desk.settings, desk.now);
     let refreshed = refreshed.ok_or(denial("invalid_grant", "expired access/refresh token"))?;
-    Ok(Issued {
-        access: refreshed.access,
-        refresh: refreshed.refresh,
-        scopes: refreshed.scopes,
-    })
+    Ok(Issued { access: refreshed.access, refresh: refreshed.refresh, scopes: refreshed.scopes })
 }
 
 fn credentials(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
@@ -112,19 +95,9 @@ fn password(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Result<Issued, Denial> {
 }
 
 fn without_refresh(desk: &mut Desk<'_>, user: &str) -> Issued {
-    let scopes: Vec<String> = desk
-        .settings
-        .scopes
-        .iter()
-        .filter(|scope| *scope != "refresh_token")
-        .cloned()
-        .collect();
+    let scopes: Vec<String> = desk.settings.scopes.iter().filter(|scope| *scope != "refresh_token").cloned().collect();
     let access = desk.state.issue(user, &scopes, None, desk.settings, desk.now);
-    Issued {
-        access,
-        refresh: None,
-        scopes,
-    }
+    Issued { access, refresh: None, scopes }
 }
 
 fn granted(desk: &Desk<'_>, issued: &Issued, asked: &Asked<'_>) -> Answer {
@@ -162,17 +135,11 @@ fn rendered(status: u16, members: Map<String, Value>, asked: &Asked<'_>) -> Answ
         None if accept.starts_with("application/x-www-form-urlencoded") => "urlencoded",
         None => "json",
     };
-    let pairs = members
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
+    let pairs = members.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default()));
     let answer = match format {
         "urlencoded" => {
             let pairs: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encode(value))).collect();
-            Answer::new(
-                status,
-                "application/x-www-form-urlencoded;charset=UTF-8",
-                pairs.join("&"),
-            )
+            Answer::new(status, "application/x-www-form-urlencoded;charset=UTF-8", pairs.join("&"))
         }
         "xml" => {
             let mut xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><OAuth>".to_owned();
@@ -184,15 +151,9 @@ fn rendered(status: u16, members: Map<String, Value>, asked: &Asked<'_>) -> Answ
             xml.push_str("</OAuth>");
             Answer::new(status, "application/xml;charset=UTF-8", xml)
         }
-        _ => Answer::new(
-            status,
-            "application/json;charset=UTF-8",
-            Value::Object(members).to_string(),
-        ),
+        _ => Answer::new(status, "application/json;charset=UTF-8", Value::Object(members).to_string()),
     };
-    answer
-        .with_header("Cache-Control", "no-cache, no-store")
-        .with_header("Pragma", "no-cache")
+    answer.with_header("Cache-Control", "no-cache, no-store").with_header("Pragma", "no-cache")
 }
 
 /// Revokes a refresh token (with all that hangs on it) or an access token.

@@ -36,11 +36,7 @@ pub(crate) fn answer(
 
 fn found(id: u64, tenant: &Tenant) -> Result<Import, Refusal> {
     let import = tenant.imports.get(&id).ok_or_else(not_found)?;
-    if import.version == 5 {
-        Ok(import.clone())
-    } else {
-        Err(Refusal::of(228))
-    }
+    if import.version == 5 { Ok(import.clone()) } else { Err(Refusal::of(228)) }
 }
 
 fn row(import: &Import, tenant: &Tenant, setting: &Setting<'_>) -> Row {
@@ -86,9 +82,7 @@ fn shown(call: &Call, import: &Import, status: u16, tenant: &Tenant, setting: &S
 fn create(call: &Call, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<Answer, Refusal> {
     let input = match &call.content {
         Content::Multipart(parts) => {
-            let part = parts
-                .iter()
-                .find(|part| matches!(part.name.as_str(), "input" | "importInput"));
+            let part = parts.iter().find(|part| matches!(part.name.as_str(), "input" | "importInput"));
             let part = part.ok_or(missing("input"))?;
             match serde_json::from_slice(&part.body) {
                 Ok(Value::Object(row)) => row,
@@ -109,14 +103,10 @@ fn create(call: &Call, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<Ans
     import.create_on_no_match = flag("createOnNoMatch", true);
     import.columns = input.get("columns").map(columns).transpose()?;
     if let Some(file) = files(call).first() {
-        import
-            .add_batch(&file.body, tenant, setting.config, setting.now)
-            .map_err(Refusal::of)?;
+        import.add_batch(&file.body, tenant, setting.config, setting.now).map_err(Refusal::of)?;
     }
     if input.get("status").and_then(Value::as_str) == Some("Ready") {
-        import
-            .submit(setting.now, &setting.config.imports)
-            .map_err(Refusal::of)?;
+        import.submit(setting.now, &setting.config.imports).map_err(Refusal::of)?;
     }
     let answer = shown(call, &import, 201, tenant, setting)?;
     let location = format!("{}/api/v5/imports/{}", setting.base, import.id);
@@ -129,24 +119,14 @@ fn columns(value: &Value) -> Result<Vec<Column>, Refusal> {
     let read = |column: &Value| {
         let flag = |name: &str| column.get(name).and_then(Value::as_bool).unwrap_or(true);
         let field = column.get("field").and_then(Value::as_str)?.to_owned();
-        Some(Column {
-            field,
-            overwrite: flag("overwrite"),
-            null_overwrite: flag("nullOverwrite"),
-        })
+        Some(Column { field, overwrite: flag("overwrite"), null_overwrite: flag("nullOverwrite") })
     };
-    columns
-        .iter()
-        .map(|column| read(column).ok_or(Refusal::of(165)))
-        .collect()
+    columns.iter().map(|column| read(column).ok_or(Refusal::of(165))).collect()
 }
 
 fn files(call: &Call) -> Vec<&Part> {
     match &call.content {
-        Content::Multipart(parts) => parts
-            .iter()
-            .filter(|part| part.is_file || part.name == "importFile")
-            .collect(),
+        Content::Multipart(parts) => parts.iter().filter(|part| part.is_file || part.name == "importFile").collect(),
         Content::Empty | Content::Form | Content::Json(_) | Content::Other(_) => Vec::new(),
     }
 }
@@ -159,9 +139,7 @@ fn batch(call: &Call, id: u64, tenant: &mut Tenant, setting: &Setting<'_>) -> Re
         1 => files[0],
         _ => return Err(Refusal::of(163)),
     };
-    import
-        .add_batch(&file.body, tenant, setting.config, setting.now)
-        .map_err(Refusal::of)?;
+    import.add_batch(&file.body, tenant, setting.config, setting.now).map_err(Refusal::of)?;
     tenant.imports.insert(id, import);
     Ok(Answer::empty())
 }
@@ -171,9 +149,7 @@ fn submit(call: &Call, id: u64, tenant: &mut Tenant, setting: &Setting<'_>) -> R
     if body(call)?.get("status").and_then(Value::as_str) != Some("Ready") {
         return Err(Refusal::of(166));
     }
-    import
-        .submit(setting.now, &setting.config.imports)
-        .map_err(Refusal::of)?;
+    import.submit(setting.now, &setting.config.imports).map_err(Refusal::of)?;
     let answer = shown(call, &import, 200, tenant, setting)?;
     tenant.imports.insert(id, import);
     Ok(answer)
@@ -182,11 +158,7 @@ fn submit(call: &Call, id: u64, tenant: &mut Tenant, setting: &Setting<'_>) -> R
 fn list(call: &Call, tenant: &Tenant, setting: &Setting<'_>) -> Result<Answer, Refusal> {
     let fields = call.params.get("fields").ok_or(missing("fields"))?;
     let rows = tenant.imports.values().filter(|import| import.version == 5);
-    let values: Result<Vec<Value>, Refusal> = rows
-        .map(|import| select(&row(import, tenant, setting), fields))
-        .collect();
-    Ok(Answer::json(
-        200,
-        &json!({"nextPageToken": null, "nextPageUrl": null, "values": values?}),
-    ))
+    let values: Result<Vec<Value>, Refusal> =
+        rows.map(|import| select(&row(import, tenant, setting), fields)).collect();
+    Ok(Answer::json(200, &json!({"nextPageToken": null, "nextPageUrl": null, "values": values?})))
 }

@@ -30,10 +30,7 @@ type Row = Map<String, Value>;
 /// The counter's name of a call: verb and path without ids.
 pub(crate) fn operation(call: &Call) -> String {
     let named = call.segments.iter().skip(2).filter(|part| *part != "objects");
-    let named: Vec<&str> = named
-        .map(String::as_str)
-        .filter(|part| part.parse::<u64>().is_err())
-        .collect();
+    let named: Vec<&str> = named.map(String::as_str).filter(|part| part.parse::<u64>().is_err()).collect();
     format!("{} v5/{}", call.method, named.join("/"))
 }
 

@@ -49,10 +49,9 @@ impl Object {
             Object::Prospects => tenant.prospects.get(&id).map(|one| prospect(one, tenant)),
             Object::Lists => tenant.lists.get(&id).map(|one| list(one, tenant)),
             Object::Memberships => tenant.memberships.get(&id).map(|one| membership(one, tenant)),
-            Object::CustomFields | Object::Campaigns => self
-                .all(tenant, None)
-                .into_iter()
-                .find(|row| row.get("id") == Some(&json!(id))),
+            Object::CustomFields | Object::Campaigns => {
+                self.all(tenant, None).into_iter().find(|row| row.get("id") == Some(&json!(id)))
+            }
         }
     }
 
@@ -126,10 +125,7 @@ fn list(list: &List, tenant: &Tenant) -> Row {
 }
 
 fn membership(membership: &Membership, tenant: &Tenant) -> Row {
-    let list = tenant
-        .lists
-        .get(&membership.list)
-        .map(|list| json!({"id": list.id, "name": list.name}));
+    let list = tenant.lists.get(&membership.list).map(|list| json!({"id": list.id, "name": list.name}));
     let prospect = tenant.prospects.get(&membership.prospect);
     let prospect = prospect.map(|prospect| json!({"id": prospect.id, "email": prospect.email}));
     row(json!({

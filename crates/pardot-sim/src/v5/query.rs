@@ -54,10 +54,7 @@ pub(crate) fn select(row: &Row, fields: &str) -> Result<Value, Refusal> {
 }
 
 fn fields(call: &Call) -> Result<&str, Refusal> {
-    call.params
-        .get("fields")
-        .filter(|fields| !fields.trim().is_empty())
-        .ok_or(missing("fields"))
+    call.params.get("fields").filter(|fields| !fields.trim().is_empty()).ok_or(missing("fields"))
 }
 
 /// Young writes are not yet visible to reads: a new record is missing, a deleted one still there.
@@ -71,10 +68,7 @@ fn deleted(row: &Row, now: i64, lag: i64) -> bool {
 }
 
 fn time(value: Option<&Value>) -> Option<i64> {
-    value
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse::<jiff::Timestamp>().ok())
-        .map(|at| at.as_millisecond())
+    value.and_then(Value::as_str).and_then(|text| text.parse::<jiff::Timestamp>().ok()).map(|at| at.as_millisecond())
 }
 
 pub(crate) fn read(
@@ -86,20 +80,13 @@ pub(crate) fn read(
 ) -> Result<Answer, Refusal> {
     let fields = fields(call)?;
     let lag = clock::millis(setting.config.knobs.read_lag);
-    let row = object
-        .one(id, tenant)
-        .filter(|row| visible(row, setting.now, lag))
-        .ok_or_else(not_found)?;
+    let row = object.one(id, tenant).filter(|row| visible(row, setting.now, lag)).ok_or_else(not_found)?;
     let in_bin = deleted(&row, setting.now, lag);
     if in_bin && !matches!(call.params.get("deleted"), Some("true" | "all")) {
         return Err(not_found());
     }
     let answer = Answer::json(200, &select(&row, fields)?);
-    Ok(if in_bin {
-        answer.with_header("Pardot-Warning", "201;Record In Recycle Bin")
-    } else {
-        answer
-    })
+    Ok(if in_bin { answer.with_header("Pardot-Warning", "201;Record In Recycle Bin") } else { answer })
 }
 
 pub(crate) fn account(call: &Call, tenant: &Tenant, setting: &Setting<'_>) -> Result<Answer, Refusal> {
@@ -123,21 +110,14 @@ pub(crate) fn list(call: &Call, object: Object, tenant: &Tenant, setting: &Setti
     let fields = fields(call)?;
     let (params, offset) = match call.params.get("nextPageToken") {
         Some(token) => {
-            if call
-                .params
-                .iter()
-                .any(|(name, _)| !matches!(name, "nextPageToken" | "fields"))
-            {
+            if call.params.iter().any(|(name, _)| !matches!(name, "nextPageToken" | "fields")) {
                 return Err(Refusal::of(51).with_message("Invalid parameter: only fields may accompany nextPageToken"));
             }
             open_token(token, setting.now)?
         }
         None => {
             let pairs = call.params.iter().filter(|(name, _)| *name != "fields");
-            (
-                pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-                0,
-            )
+            (pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(), 0)
         }
     };
     let query = Query::read(&params, tenant, setting)?;
@@ -154,25 +134,14 @@ pub(crate) fn list(call: &Call, object: Object, tenant: &Tenant, setting: &Setti
     }
     query.sort(&mut kept)?;
     let offset = offset + query.offset;
-    let values: Result<Vec<Value>, Refusal> = kept
-        .iter()
-        .skip(offset)
-        .take(query.limit)
-        .map(|row| select(row, fields))
-        .collect();
+    let values: Result<Vec<Value>, Refusal> =
+        kept.iter().skip(offset).take(query.limit).map(|row| select(row, fields)).collect();
     let values = values?;
     let next = (offset + values.len() < kept.len()).then(|| seal_token(&params, offset + values.len(), setting.now));
     let url = next.as_ref().map(|token| {
-        format!(
-            "{}/api/v5/objects/{}?fields={fields}&nextPageToken={token}",
-            setting.base,
-            object.path()
-        )
+        format!("{}/api/v5/objects/{}?fields={fields}&nextPageToken={token}", setting.base, object.path())
     });
-    Ok(Answer::json(
-        200,
-        &json!({"nextPageToken": next, "nextPageUrl": url, "values": values}),
-    ))
+    Ok(Answer::json(200, &json!({"nextPageToken": next, "nextPageUrl": url, "values": values})))
 }
 
 type Pairs = Vec<(String, String)>;
@@ -187,19 +156,11 @@ fn open_token(token: &str, now: i64) -> Result<(Pairs, usize), Refusal> {
     let invalid = || Refusal::of(211);
     let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;
     let token: Value = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-    let offset = token
-        .get("at")
-        .and_then(Value::as_u64)
-        .and_then(|at| usize::try_from(at).ok())
-        .ok_or_else(invalid)?;
+    let offset = token.get("at").and_then(Value::as_u64).and_then(|at| usize::try_from(at).ok()).ok_or_else(invalid)?;
     let until = token.get("until").and_then(Value::as_i64).ok_or_else(invalid)?;
     let query = token.get("query").cloned().unwrap_or_default();
     let query: Pairs = serde_json::from_value(query).map_err(|_| invalid())?;
-    if now > until {
-        Err(Refusal::of(210))
-    } else {
-        Ok((query, offset))
-    }
+    if now > until { Err(Refusal::of(210)) } else { Ok((query, offset)) }
 }
 
 /// Conditions, order and window.
@@ -235,22 +196,14 @@ const ENDINGS: &[(&str, Comparison)] = &[
 
 impl Query {
     fn read(params: &Pairs, tenant: &Tenant, setting: &Setting<'_>) -> Result<Query, Refusal> {
-        let mut query = Query {
-            filters: Vec::new(),
-            email: None,
-            deleted: Some(false),
-            order: None,
-            limit: PAGE.0,
-            offset: 0,
-        };
+        let mut query =
+            Query { filters: Vec::new(), email: None, deleted: Some(false), order: None, limit: PAGE.0, offset: 0 };
         for (name, value) in params {
             let range = || Refusal::of(52);
             match name.as_str() {
                 "limit" => {
                     let limit: usize = value.parse().map_err(|_| range())?;
-                    query.limit = Some(limit)
-                        .filter(|limit| (1..=PAGE.1).contains(limit))
-                        .ok_or_else(range)?;
+                    query.limit = Some(limit).filter(|limit| (1..=PAGE.1).contains(limit)).ok_or_else(range)?;
                 }
                 "offset" => {
                     let offset: usize = value.parse().map_err(|_| range())?;
@@ -286,17 +239,11 @@ impl Query {
             self.email = Some(value.to_owned());
             return;
         }
-        let ending = ENDINGS
-            .iter()
-            .find_map(|(ending, how)| Some((name.strip_suffix(ending)?, *how)));
+        let ending = ENDINGS.iter().find_map(|(ending, how)| Some((name.strip_suffix(ending)?, *how)));
         let (field, how) = ending.unwrap_or((name, Comparison::Equal));
         let field = if field.is_empty() { name } else { field };
         // `createdAfter` means `createdAt`, as `updatedAtAfterOrEqualTo` does.
-        let field = if matches!(field, "created" | "updated") {
-            format!("{field}At")
-        } else {
-            field.to_owned()
-        };
+        let field = if matches!(field, "created" | "updated") { format!("{field}At") } else { field.to_owned() };
         let value = match field.as_str() {
             "createdAt" | "updatedAt" | "lastActivityAt" => clock::parse(value, setting.now, &tenant.zone)
                 .map_or_else(|| value.to_owned(), |ms| clock::offset(ms, &tenant.zone)),
@@ -337,10 +284,7 @@ impl Query {
                 Some(other) => other.to_string(),
                 None => String::new(),
             };
-            let order = a
-                .get(column)
-                .and_then(|value| compare(value, &text(b)))
-                .unwrap_or(std::cmp::Ordering::Equal);
+            let order = a.get(column).and_then(|value| compare(value, &text(b))).unwrap_or(std::cmp::Ordering::Equal);
             if *descends { order.reverse() } else { order }
         });
         Ok(())

@@ -64,11 +64,7 @@ fn written(
     let row = object.one(id, tenant).ok_or_else(not_found)?;
     let answer = Answer::json(if created { 201 } else { 200 }, &select(&row, fields)?);
     let location = format!("{}/api/v5/objects/{}/{id}?fields={fields}", setting.base, object.path());
-    Ok(if created {
-        answer.with_header("Location", location)
-    } else {
-        answer
-    })
+    Ok(if created { answer.with_header("Location", location) } else { answer })
 }
 
 pub(crate) fn create(
@@ -86,10 +82,7 @@ pub(crate) fn create(
                 return Err(missing("email"));
             }
             let record = Record::from(attributes(&row, tenant)?);
-            record
-                .create(tenant, rules(tenant), setting.now)
-                .map_err(Refusal::of)?
-                .id()
+            record.create(tenant, rules(tenant), setting.now).map_err(Refusal::of)?.id()
         }
         Object::Lists => {
             let name = row.get("name").and_then(Value::as_str).ok_or(missing("name"))?;
@@ -104,12 +97,7 @@ pub(crate) fn create(
             if tenant.fields.key(field).is_some() {
                 return Err(Refusal::of(245));
             }
-            tenant.add_field(
-                field,
-                name,
-                row.get("type").and_then(Value::as_str).unwrap_or("Text"),
-                setting.now,
-            )
+            tenant.add_field(field, name, row.get("type").and_then(Value::as_str).unwrap_or("Text"), setting.now)
         }
         Object::Campaigns => {
             let name = row.get("name").and_then(Value::as_str).ok_or(missing("name"))?;
@@ -124,18 +112,12 @@ fn check_fields(fields: Option<&str>, object: Object, tenant: &Tenant) -> Result
         return Ok(());
     };
     let known = |field: &str| {
-        matches!(
-            field,
-            "id" | "email" | "salesforceId" | "campaignId" | "isDeleted" | "createdAt" | "updatedAt"
-        ) || field.contains('.')
+        matches!(field, "id" | "email" | "salesforceId" | "campaignId" | "isDeleted" | "createdAt" | "updatedAt")
+            || field.contains('.')
             || crate::field::V5_EMPTY.contains(&field)
             || tenant.fields.key_v5(field).is_some()
     };
-    match fields
-        .split(',')
-        .map(str::trim)
-        .find(|field| !field.is_empty() && !known(field))
-    {
+    match fields.split(',').map(str::trim).find(|field| !field.is_empty() && !known(field)) {
         None => Ok(()),
         Some(field) => {
             let text = format!("Invalid parameter: fields. It contains an invalid or unknown field: {field}.");
@@ -145,45 +127,31 @@ fn check_fields(fields: Option<&str>, object: Object, tenant: &Tenant) -> Result
 }
 
 fn join(row: &Row, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<u64, Refusal> {
-    if let Some(name) = row
-        .keys()
-        .find(|name| !matches!(name.as_str(), "listId" | "prospectId" | "optedOut"))
-    {
+    if let Some(name) = row.keys().find(|name| !matches!(name.as_str(), "listId" | "prospectId" | "optedOut")) {
         return Err(invalid(name));
     }
     let list = row.get("listId").and_then(Value::as_u64).ok_or(missing("listId"))?;
-    let prospect = row
-        .get("prospectId")
-        .and_then(Value::as_u64)
-        .ok_or(missing("prospectId"))?;
+    let prospect = row.get("prospectId").and_then(Value::as_u64).ok_or(missing("prospectId"))?;
     if tenant.static_list(list).is_none() {
         return Err(Refusal::of(55));
     }
     if tenant.prospects.get(&prospect).is_none_or(|prospect| prospect.archived) {
         return Err(Refusal::of(3));
     }
-    if tenant
-        .membership(list, prospect)
-        .is_some_and(|membership| !membership.deleted)
-    {
+    if tenant.membership(list, prospect).is_some_and(|membership| !membership.deleted) {
         return Err(Refusal::of(58).with_status(setting.config.knobs.already_member_status));
     }
     let (id, _) = tenant.join(list, prospect, setting.now);
-    if let (Some(opted_out), Some(membership)) = (
-        row.get("optedOut").and_then(Value::as_bool),
-        tenant.memberships.get_mut(&id),
-    ) {
+    if let (Some(opted_out), Some(membership)) =
+        (row.get("optedOut").and_then(Value::as_bool), tenant.memberships.get_mut(&id))
+    {
         membership.opted_out = opted_out;
     }
     Ok(id)
 }
 
 fn change_list(id: u64, row: &Row, tenant: &mut Tenant, now: i64) -> Result<(), Refusal> {
-    let list = tenant
-        .lists
-        .get_mut(&id)
-        .filter(|list| !list.deleted)
-        .ok_or_else(not_found)?;
+    let list = tenant.lists.get_mut(&id).filter(|list| !list.deleted).ok_or_else(not_found)?;
     for (name, value) in row {
         let text = value.as_str().map(str::to_owned);
         match (name.as_str(), value) {
@@ -219,18 +187,11 @@ pub(crate) fn update(
         }
         Object::Lists => change_list(id, &row, tenant, setting.now)?,
         Object::Memberships => {
-            let membership = tenant
-                .memberships
-                .get_mut(&id)
-                .filter(|one| !one.deleted)
-                .ok_or_else(not_found)?;
+            let membership = tenant.memberships.get_mut(&id).filter(|one| !one.deleted).ok_or_else(not_found)?;
             if let Some(name) = row.keys().find(|name| *name != "optedOut") {
                 return Err(invalid(name));
             }
-            membership.opted_out = row
-                .get("optedOut")
-                .and_then(Value::as_bool)
-                .unwrap_or(membership.opted_out);
+            membership.opted_out = row.get("optedOut").and_then(Value::as_bool).unwrap_or(membership.opted_out);
             membership.updated = setting.now;
         }
         Object::CustomFields | Object::Campaigns => return Err(Refusal::of(60).with_status(405)),
@@ -241,37 +202,22 @@ pub(crate) fn update(
 fn change(id: u64, row: &Row, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<(), Refusal> {
     let mut record = Record::from(attributes(row, tenant)?);
     record.id = Some(Cow::Owned(id.to_string()));
-    record
-        .update(tenant, rules(tenant), true, setting.now)
-        .map(|_| ())
-        .map_err(Refusal::of)
+    record.update(tenant, rules(tenant), true, setting.now).map(|_| ()).map_err(Refusal::of)
 }
 
 pub(crate) fn delete(object: Object, id: u64, tenant: &mut Tenant, setting: &Setting<'_>) -> Result<Answer, Refusal> {
     let now = setting.now;
     match object {
         Object::Prospects => {
-            let prospect = tenant
-                .prospects
-                .get_mut(&id)
-                .filter(|one| !one.archived)
-                .ok_or_else(not_found)?;
+            let prospect = tenant.prospects.get_mut(&id).filter(|one| !one.archived).ok_or_else(not_found)?;
             (prospect.archived, prospect.updated) = (true, now);
         }
         Object::Lists => {
-            let list = tenant
-                .lists
-                .get_mut(&id)
-                .filter(|one| !one.deleted)
-                .ok_or_else(not_found)?;
+            let list = tenant.lists.get_mut(&id).filter(|one| !one.deleted).ok_or_else(not_found)?;
             (list.deleted, list.updated) = (true, now);
         }
         Object::Memberships => {
-            let membership = tenant
-                .memberships
-                .get_mut(&id)
-                .filter(|one| !one.deleted)
-                .ok_or_else(not_found)?;
+            let membership = tenant.memberships.get_mut(&id).filter(|one| !one.deleted).ok_or_else(not_found)?;
             (membership.deleted, membership.updated) = (true, now);
         }
         Object::CustomFields | Object::Campaigns => return Err(Refusal::of(60).with_status(405)),
@@ -296,38 +242,20 @@ pub(crate) fn upsert_latest(call: &Call, tenant: &mut Tenant, setting: &Setting<
         return Err(Refusal::of(175).with_message(format!("Unknown procedure argument: {name}")));
     }
     let argument = |name: &str| Refusal::of(176).with_message(format!("Missing required argument: {name}"));
-    let email = row
-        .get("matchEmail")
-        .and_then(Value::as_str)
-        .ok_or_else(|| argument("matchEmail"))?;
-    let prospect = row
-        .get("prospect")
-        .and_then(Value::as_object)
-        .ok_or_else(|| argument("prospect"))?;
+    let email = row.get("matchEmail").and_then(Value::as_str).ok_or_else(|| argument("matchEmail"))?;
+    let prospect = row.get("prospect").and_then(Value::as_object).ok_or_else(|| argument("prospect"))?;
     if !is_email(email) {
         return Err(Refusal::of(4));
     }
     let asked = asked_fields(&row);
-    check_fields(
-        asked.as_deref().or(call.params.get("fields")),
-        Object::Prospects,
-        tenant,
-    )?;
+    check_fields(asked.as_deref().or(call.params.get("fields")), Object::Prospects, tenant)?;
     let matches = |id: &u64| {
         let exact = setting.config.knobs.match_case_v5;
-        tenant
-            .prospects
-            .get(id)
-            .is_some_and(|prospect| !exact || *prospect.email == *email)
+        tenant.prospects.get(id).is_some_and(|prospect| !exact || *prospect.email == *email)
     };
     let found = latest(tenant, tenant.by_email(email).iter().copied().filter(matches));
-    let in_bin = found
-        .and_then(|id| tenant.prospects.get(&id))
-        .is_some_and(|prospect| prospect.archived);
-    let search_bin = row
-        .get("secondaryDeletedSearch")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let in_bin = found.and_then(|id| tenant.prospects.get(&id)).is_some_and(|prospect| prospect.archived);
+    let search_bin = row.get("secondaryDeletedSearch").and_then(Value::as_bool).unwrap_or(false);
     let mut values = prospect.clone();
     let (id, created) = match found {
         // Where addresses are unique, one in the bin cannot be passed over.
@@ -342,13 +270,7 @@ pub(crate) fn upsert_latest(call: &Call, tenant: &mut Tenant, setting: &Setting<
         Some(_) | None => {
             values.entry("email").or_insert_with(|| json!(email));
             let record = Record::from(attributes(&values, tenant)?);
-            (
-                record
-                    .create(tenant, rules(tenant), setting.now)
-                    .map_err(Refusal::of)?
-                    .id(),
-                true,
-            )
+            (record.create(tenant, rules(tenant), setting.now).map_err(Refusal::of)?.id(), true)
         }
     };
     let asked = asked.as_deref().or(call.params.get("fields")).unwrap_or("id");
@@ -367,13 +289,5 @@ pub(crate) fn undelete(call: &Call, tenant: &mut Tenant, setting: &Setting<'_>) 
         .get("fields")
         .and_then(Value::as_array)
         .map(|names| names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(","));
-    written(
-        call,
-        Some(asked.as_deref().unwrap_or("id")),
-        Object::Prospects,
-        id,
-        false,
-        tenant,
-        setting,
-    )
+    written(call, Some(asked.as_deref().unwrap_or("id")), Object::Prospects, id, false, tenant, setting)
 }

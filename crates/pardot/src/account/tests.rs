@@ -11,10 +11,7 @@ fn read<R: Request>(request: &R, status: u16, body: &str) -> String
 where
     R::Answer: std::fmt::Debug,
 {
-    match request.read(&Response {
-        status,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-    }) {
+    match request.read(&Response { status, body: Bytes::copy_from_slice(body.as_bytes()) }) {
         Reading::Accepted(answer) => format!("{answer:?}"),
         Reading::Refused(refusal) => format!("refused {:?}", refusal.class),
         Reading::Unknown(why) => format!("unknown: {why}"),
@@ -47,45 +44,26 @@ fn custom_fields() {
     expect![[r#"CustomFieldPage { fields: [CustomField { field_id: "Favourite_Colour", name: "Favourite Colour", type: "Text" }], next: Some(1) }"#]].assert_eq(&read(&CustomFields { offset: 0 }, 200, one));
     assert!(read(&CustomFields { offset: 1 }, 200, one).ends_with("next: None }"));
     assert_eq!(
-        read(
-            &CustomFields { offset: 0 },
-            200,
-            r#"{"@attributes":{"stat":"ok"},"result":{"total_results":0}}"#
-        ),
+        read(&CustomFields { offset: 0 }, 200, r#"{"@attributes":{"stat":"ok"},"result":{"total_results":0}}"#),
         "CustomFieldPage { fields: [], next: None }"
     );
     assert_eq!(
-        read(
-            &CustomFields { offset: 0 },
-            200,
-            r#"{"@attributes":{"stat":"ok"},"result":{"customField":[{"id":1}]}}"#
-        ),
+        read(&CustomFields { offset: 0 }, 200, r#"{"@attributes":{"stat":"ok"},"result":{"customField":[{"id":1}]}}"#),
         "unknown: the answer has a custom field without field_id"
     );
 }
 
 #[test]
 fn lists() {
-    let many: Vec<String> = (1..=200)
-        .map(|id| format!(r#"{{"id":{id},"name":"L{id}","is_dynamic":{}}}"#, id == 2))
-        .collect();
-    let page = format!(
-        r#"{{"@attributes":{{"stat":"ok"}},"result":{{"total_results":900,"list":[{}]}}}}"#,
-        many.join(",")
-    );
-    let Reading::Accepted(page) = (Lists { after: 0 }).read(&Response {
-        status: 200,
-        body: Bytes::from(page),
-    }) else {
+    let many: Vec<String> =
+        (1..=200).map(|id| format!(r#"{{"id":{id},"name":"L{id}","is_dynamic":{}}}"#, id == 2)).collect();
+    let page =
+        format!(r#"{{"@attributes":{{"stat":"ok"}},"result":{{"total_results":900,"list":[{}]}}}}"#, many.join(","));
+    let Reading::Accepted(page) = (Lists { after: 0 }).read(&Response { status: 200, body: Bytes::from(page) }) else {
         panic!("a page")
     };
     assert_eq!(
-        (
-            page.lists.len(),
-            page.next,
-            page.lists[1].is_dynamic,
-            page.lists[2].is_dynamic
-        ),
+        (page.lists.len(), page.next, page.lists[1].is_dynamic, page.lists[2].is_dynamic),
         (200, Some(200), true, false)
     );
     let last = r#"{"@attributes":{"stat":"ok"},"result":{"total_results":1,"list":{"id":77,"name":"Spring","is_dynamic":false}}}"#;
@@ -104,27 +82,11 @@ fn one_list() {
             r#"{"@attributes":{"stat":"ok"},"list":{"id":77,"name":"Spring","is_dynamic":true}}"#,
             r#"Some(ListSeen { id: ListId(77), name: "Spring", is_dynamic: true })"#,
         ),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail","err_code":55},"err":"Invalid list ID"}"#,
-            "None",
-        ),
+        (400, r#"{"@attributes":{"stat":"fail","err_code":55},"err":"Invalid list ID"}"#, "None"),
         (404, r#"{"code":109,"message":"x"}"#, "None"),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail","err_code":46},"err":"x"}"#,
-            "refused Access",
-        ),
-        (
-            200,
-            r#"{"@attributes":{"stat":"ok"},"list":{"id":78}}"#,
-            "unknown: the answer shows another list",
-        ),
-        (
-            200,
-            r#"{"@attributes":{"stat":"ok"}}"#,
-            "unknown: the answer has no list",
-        ),
+        (400, r#"{"@attributes":{"stat":"fail","err_code":46},"err":"x"}"#, "refused Access"),
+        (200, r#"{"@attributes":{"stat":"ok"},"list":{"id":78}}"#, "unknown: the answer shows another list"),
+        (200, r#"{"@attributes":{"stat":"ok"}}"#, "unknown: the answer has no list"),
     ];
     for (status, body, want) in want {
         assert_eq!(read(&request, status, body), want, "{body}");
@@ -134,19 +96,10 @@ fn one_list() {
 #[test]
 fn account() {
     let want = [
-        (
-            r#"{"maximumDailyApiCalls":25000,"apiCallsUsed":0}"#,
-            "Usage { used: 0, limit: 25000 }",
-        ),
-        (
-            r#"{"values":[{"maximumDailyApiCalls":25000,"apiCallsUsed":12}]}"#,
-            "Usage { used: 12, limit: 25000 }",
-        ),
+        (r#"{"maximumDailyApiCalls":25000,"apiCallsUsed":0}"#, "Usage { used: 0, limit: 25000 }"),
+        (r#"{"values":[{"maximumDailyApiCalls":25000,"apiCallsUsed":12}]}"#, "Usage { used: 12, limit: 25000 }"),
         (r#"{"apiCallsUsed":12}"#, "unknown: the answer has no daily limit"),
-        (
-            r#"{"maximumDailyApiCalls":25000}"#,
-            "unknown: the answer has no count of calls",
-        ),
+        (r#"{"maximumDailyApiCalls":25000}"#, "unknown: the answer has no count of calls"),
     ];
     for (body, want) in want {
         assert_eq!(read(&Account, 200, body), want, "{body}");

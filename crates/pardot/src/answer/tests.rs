@@ -7,10 +7,7 @@ use bytes::Bytes;
 use super::*;
 
 fn response(status: u16, body: &str) -> Response {
-    Response {
-        status,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-    }
+    Response { status, body: Bytes::copy_from_slice(body.as_bytes()) }
 }
 
 fn shown_answer(status: u16, body: &str) -> String {
@@ -50,76 +47,40 @@ fn the_code_decides_before_the_status() {
             r#"{"@attributes":{"stat":"fail","version":1,"err_code":184},"err":"access_token is invalid: Inactive token"}"#,
             "Token 401 | access_token is invalid: Inactive token (code 184)",
         ),
-        (
-            401,
-            r#"{"code":49,"message":"Access Denied"}"#,
-            "Access 401 | Access Denied (code 49)",
-        ),
+        (401, r#"{"code":49,"message":"Access Denied"}"#, "Access 401 | Access Denied (code 49)"),
         (
             401,
             r#"<?xml version="1.0"?><rsp stat="fail" version="1.0"><err code="184">a &amp; b</err></rsp>"#,
             "Token 401 | a & b (code 184)",
         ),
-        (
-            200,
-            "<rsp stat='fail'><err code='88'>use 4</err></rsp>",
-            "Version 200 | use 4 (code 88)",
-        ),
+        (200, "<rsp stat='fail'><err code='88'>use 4</err></rsp>", "Version 200 | use 4 (code 88)"),
         (
             500,
             r#"{"@attributes":{"stat":"fail","err_code":183},"err":"x"}"#,
             "unknown: An internal error occurred, please try your request again",
         ),
-        (
-            500,
-            r#"{"@attributes":{"stat":"fail","err_code":4},"err":"x"}"#,
-            "Row 500 | x (code 4)",
-        ),
+        (500, r#"{"@attributes":{"stat":"fail","err_code":4},"err":"x"}"#, "Row 500 | x (code 4)"),
         (
             500,
             r#"{"@attributes":{"stat":"fail","err_code":999},"err":"x"}"#,
             "unknown: Pardot answered with a server error",
         ),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail","err_code":999},"err":"what?"}"#,
-            "Unknown 400 | what? (code 999)",
-        ),
+        (400, r#"{"@attributes":{"stat":"fail","err_code":999},"err":"what?"}"#, "Unknown 400 | what? (code 999)"),
         (
             400,
             r#"{"@attributes":{"stat":"fail","err_code":"3"},"err":"Invalid prospect ID"}"#,
             "Row 400 | Invalid prospect ID (code 3)",
         ),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail"},"err":"Invalid list ID"}"#,
-            "Row 400 | Invalid list ID (code 55)",
-        ),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail"},"err":"nobody knows"}"#,
-            "WholeBatch 400 | nobody knows (HTTP 400)",
-        ),
-        (
-            200,
-            r#"{"@attributes":{"stat":"fail"},"err":"nobody knows"}"#,
-            "Unknown 200 | nobody knows (HTTP 200)",
-        ),
-        (
-            401,
-            r#"[{"errorCode":"INVALID_SESSION_ID","message":"x"}]"#,
-            "Token 401 | INVALID_SESSION_ID (HTTP 401)",
-        ),
+        (400, r#"{"@attributes":{"stat":"fail"},"err":"Invalid list ID"}"#, "Row 400 | Invalid list ID (code 55)"),
+        (400, r#"{"@attributes":{"stat":"fail"},"err":"nobody knows"}"#, "WholeBatch 400 | nobody knows (HTTP 400)"),
+        (200, r#"{"@attributes":{"stat":"fail"},"err":"nobody knows"}"#, "Unknown 200 | nobody knows (HTTP 200)"),
+        (401, r#"[{"errorCode":"INVALID_SESSION_ID","message":"x"}]"#, "Token 401 | INVALID_SESSION_ID (HTTP 401)"),
         (
             400,
             r#"{"code":154,"message":"Invalid property in request: Foo__c"}"#,
             "WholeBatch 400 | Invalid property in request: Foo__c (code 154)",
         ),
-        (
-            200,
-            "\u{feff} {\"code\":70,\"message\":\"m\\u0000\\n\\u202e!\"} ",
-            "Size 200 | m   ! (code 70)",
-        ),
+        (200, "\u{feff} {\"code\":70,\"message\":\"m\\u0000\\n\\u202e!\"} ", "Size 200 | m   ! (code 70)"),
     ];
     for (status, body, want) in want {
         assert_eq!(shown_answer(status, body), want, "{status} {body}");
@@ -132,11 +93,7 @@ fn without_a_code_the_status_decides() {
         (401, "", "Token 401 | unauthorized (HTTP 401)"),
         (403, "<html>no</html>", "Access 403 | forbidden (HTTP 403)"),
         (413, "", "Size 413 | content too large (HTTP 413)"),
-        (
-            414,
-            "<html>Request-URI Too Large</html>",
-            "Size 414 | URI too long (HTTP 414)",
-        ),
+        (414, "<html>Request-URI Too Large</html>", "Size 414 | URI too long (HTTP 414)"),
         (429, "", "Throttle 429 | too many requests (HTTP 429)"),
         (404, "x", "WholeBatch 404 | not found (HTTP 404)"),
         (400, "{\"cut", "WholeBatch 400 | bad request (HTTP 400)"),
@@ -174,12 +131,7 @@ fn every_documented_code_is_read_with_its_class_in_every_form() {
                     let message = "text".to_owned();
                     assert_eq!(
                         answer,
-                        Answer::Refused(Refusal {
-                            status,
-                            code: Some(n),
-                            message,
-                            class: code.class
-                        }),
+                        Answer::Refused(Refusal { status, code: Some(n), message, class: code.class }),
                         "{n}"
                     );
                 }

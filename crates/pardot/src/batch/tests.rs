@@ -9,20 +9,11 @@ use super::*;
 use crate::code::Class;
 
 fn item(identifier: &str, attributes: &str) -> Item {
-    Item {
-        identifier: identifier.to_owned(),
-        attributes: attributes.to_owned(),
-    }
+    Item { identifier: identifier.to_owned(), attributes: attributes.to_owned() }
 }
 
 fn batch(version: ApiVersion, operation: Operation, carrier: Carrier, items: Vec<Item>) -> ProspectBatch {
-    ProspectBatch {
-        version,
-        operation,
-        carrier,
-        items,
-        repeat: Repeat::Freely,
-    }
+    ProspectBatch { version, operation, carrier, items, repeat: Repeat::Freely }
 }
 
 fn two(version: ApiVersion) -> ProspectBatch {
@@ -60,11 +51,7 @@ fn version_3_is_keyed() {
 
 #[test]
 fn update_in_the_query() {
-    let call = ProspectBatch {
-        operation: Operation::Update,
-        carrier: Carrier::Uri,
-        ..two(ApiVersion::V4)
-    };
+    let call = ProspectBatch { operation: Operation::Update, carrier: Carrier::Uri, ..two(ApiVersion::V4) };
     check(
         &call,
         &expect![
@@ -77,18 +64,13 @@ fn update_in_the_query() {
 #[test]
 fn a_form_decodes_to_the_document() {
     for (version, want) in [
-        (
-            ApiVersion::V4,
-            r#"{"prospects":[{"email":"ada@example.com","first_name":"Ada"},{"id":501,"list_77":1}]}"#,
-        ),
+        (ApiVersion::V4, r#"{"prospects":[{"email":"ada@example.com","first_name":"Ada"},{"id":501,"list_77":1}]}"#),
         (
             ApiVersion::V3,
             r#"{"prospects":{"ada@example.com":{"email":"ada@example.com","first_name":"Ada"},"501":{"id":501,"list_77":1}}}"#,
         ),
     ] {
-        let Body::Form(body) = two(version).call().body else {
-            panic!("a form")
-        };
+        let Body::Form(body) = two(version).call().body else { panic!("a form") };
         let (name, value) = url::form_urlencoded::parse(&body).next().unwrap();
         assert_eq!((name.as_ref(), value.as_ref()), ("prospects", want));
     }
@@ -122,10 +104,7 @@ proptest! {
 }
 
 fn shown(version: ApiVersion, status: u16, body: &str) -> String {
-    match two(version).read(&Response {
-        status,
-        body: Bytes::copy_from_slice(body.as_bytes()),
-    }) {
+    match two(version).read(&Response { status, body: Bytes::copy_from_slice(body.as_bytes()) }) {
         Reading::Accepted(answer) => {
             let created = if answer.created { " created" } else { "" };
             format!("ok{created} {:?}", answer.refused)
@@ -139,18 +118,8 @@ fn shown(version: ApiVersion, status: u16, body: &str) -> String {
 fn proofs() {
     let (v3, v4) = (ApiVersion::V3, ApiVersion::V4);
     let want = [
-        (
-            v4,
-            200,
-            r#"{"@attributes":{"stat":"ok","version":1},"errors":{}}"#,
-            "ok []",
-        ),
-        (
-            v4,
-            201,
-            r#"{"@attributes":{"stat":"ok","version":1},"errors":{}}"#,
-            "ok created []",
-        ),
+        (v4, 200, r#"{"@attributes":{"stat":"ok","version":1},"errors":{}}"#, "ok []"),
+        (v4, 201, r#"{"@attributes":{"stat":"ok","version":1},"errors":{}}"#, "ok created []"),
         (v4, 200, r#"{"@attributes":{"stat":"ok","version":1}}"#, "ok []"),
         (
             v4,
@@ -158,24 +127,14 @@ fn proofs() {
             r#"{"@attributes":{"stat":"fail","version":1},"errors":{"1":"Invalid prospect ID"}}"#,
             r#"ok [(1, "Invalid prospect ID")]"#,
         ),
-        (
-            v4,
-            200,
-            r#"{"@attributes":{"stat":"fail"},"errors":{"1":"b","0":"a"}}"#,
-            r#"ok [(0, "a"), (1, "b")]"#,
-        ),
+        (v4, 200, r#"{"@attributes":{"stat":"fail"},"errors":{"1":"b","0":"a"}}"#, r#"ok [(0, "a"), (1, "b")]"#),
         (
             v3,
             200,
             r#"{"@attributes":{"stat":"fail"},"errors":{"501":"b","ada@example.com":"a"}}"#,
             r#"ok [(0, "a"), (1, "b")]"#,
         ),
-        (
-            v3,
-            200,
-            r#"{"@attributes":{"stat":"fail"},"errors":{"Ada@Example.com":"a"}}"#,
-            r#"ok [(0, "a")]"#,
-        ),
+        (v3, 200, r#"{"@attributes":{"stat":"fail"},"errors":{"Ada@Example.com":"a"}}"#, r#"ok [(0, "a")]"#),
         (
             v4,
             400,
@@ -220,12 +179,7 @@ fn proofs() {
             r#"{"@attributes":{"stat":"fail"},"errors":{}}"#,
             "unknown: the answer says fail and lists no errors",
         ),
-        (
-            v4,
-            200,
-            r#"{"@attributes":{"stat":"fail"}}"#,
-            "unknown: the answer says fail and lists no errors",
-        ),
+        (v4, 200, r#"{"@attributes":{"stat":"fail"}}"#, "unknown: the answer says fail and lists no errors"),
         (
             v4,
             200,
@@ -244,12 +198,7 @@ fn proofs() {
             r#"{"@attributes":{"stat":"ok"},"errors":[]}"#,
             "unknown: the errors of the answer are not an object",
         ),
-        (
-            v4,
-            200,
-            r#"{"@attributes":{"stat":"OK"},"errors":{}}"#,
-            "unknown: the answer says neither ok nor fail",
-        ),
+        (v4, 200, r#"{"@attributes":{"stat":"OK"},"errors":{}}"#, "unknown: the answer says neither ok nor fail"),
         (v4, 204, "", "unknown: the answer has no body"),
     ];
     for (version, status, body, want) in want {

@@ -24,15 +24,9 @@ fn free(limiter: &Limiter) -> usize {
 async fn five_slots_and_no_more() {
     let limiter = limiter();
     let slots = take(&limiter, 5).await;
-    assert_eq!(
-        (free(&limiter), limiter.in_flight(), limiter.max_in_flight()),
-        (0, 5, 5)
-    );
+    assert_eq!((free(&limiter), limiter.in_flight(), limiter.max_in_flight()), (0, 5, 5));
     drop(slots);
-    assert_eq!(
-        (free(&limiter), limiter.in_flight(), limiter.max_in_flight()),
-        (5, 0, 5)
-    );
+    assert_eq!((free(&limiter), limiter.in_flight(), limiter.max_in_flight()), (5, 0, 5));
 }
 
 #[tokio::test]
@@ -73,10 +67,7 @@ async fn twenty_clean_answers_bring_one_slot_back() {
     for _ in 0..100 {
         limiter.clean(now);
     }
-    assert_eq!(
-        (limiter.lanes(), free(&limiter), limiter.last_clean()),
-        (5, 5, Some(now))
-    );
+    assert_eq!((limiter.lanes(), free(&limiter), limiter.last_clean()), (5, 5, Some(now)));
 }
 
 #[tokio::test]

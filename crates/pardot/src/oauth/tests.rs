@@ -27,17 +27,12 @@ fn the_address_for_the_browser() {
 }
 
 fn response(status: u16, body: &'static str) -> Response {
-    Response {
-        status,
-        body: Bytes::from_static(body.as_bytes()),
-    }
+    Response { status, body: Bytes::from_static(body.as_bytes()) }
 }
 
 #[test]
 fn refusals_of_the_token_endpoint() {
-    let unreachable = |cause: &str| GrantError::Unreachable {
-        cause: cause.to_owned(),
-    };
+    let unreachable = |cause: &str| GrantError::Unreachable { cause: cause.to_owned() };
     let want = [
         (
             400,
@@ -99,30 +94,10 @@ fn refusals_of_the_token_endpoint() {
             Asked::Other,
             GrantError::UnsupportedGrant,
         ),
-        (
-            400,
-            r#"{"error":"redirect_uri_mismatch"}"#,
-            Asked::Code,
-            GrantError::RedirectMismatch,
-        ),
-        (
-            400,
-            r#"{"error":"inactive_user"}"#,
-            Asked::Refresh,
-            GrantError::InactiveUser,
-        ),
-        (
-            400,
-            r#"{"error":"inactive_org"}"#,
-            Asked::Refresh,
-            GrantError::InactiveOrg,
-        ),
-        (
-            400,
-            r#"{"error":"rate_limit_exceeded"}"#,
-            Asked::Refresh,
-            unreachable("rate_limit_exceeded"),
-        ),
+        (400, r#"{"error":"redirect_uri_mismatch"}"#, Asked::Code, GrantError::RedirectMismatch),
+        (400, r#"{"error":"inactive_user"}"#, Asked::Refresh, GrantError::InactiveUser),
+        (400, r#"{"error":"inactive_org"}"#, Asked::Refresh, GrantError::InactiveOrg),
+        (400, r#"{"error":"rate_limit_exceeded"}"#, Asked::Refresh, unreachable("rate_limit_exceeded")),
         (
             400,
             r#"{"error":"unknown_error","error_description":"retry your request"}"#,
@@ -133,30 +108,13 @@ fn refusals_of_the_token_endpoint() {
             400,
             r#"{"error":"invalid_request"}"#,
             Asked::Refresh,
-            GrantError::Refused {
-                error: "invalid_request".to_owned(),
-            },
+            GrantError::Refused { error: "invalid_request".to_owned() },
         ),
-        (
-            503,
-            r#"{"error":"invalid_grant"}"#,
-            Asked::Refresh,
-            unreachable("invalid_grant"),
-        ),
+        (503, r#"{"error":"invalid_grant"}"#, Asked::Refresh, unreachable("invalid_grant")),
         (503, "<html>", Asked::Refresh, unreachable("HTTP 503 without a token")),
         (200, "<html>", Asked::Refresh, unreachable("HTTP 200 without a token")),
-        (
-            200,
-            r#"{"access_token":""}"#,
-            Asked::Refresh,
-            unreachable("HTTP 200 without a token"),
-        ),
-        (
-            200,
-            r#"{"access_token":"t","scope":"api refresh_token"}"#,
-            Asked::Refresh,
-            GrantError::MissingScope,
-        ),
+        (200, r#"{"access_token":""}"#, Asked::Refresh, unreachable("HTTP 200 without a token")),
+        (200, r#"{"access_token":"t","scope":"api refresh_token"}"#, Asked::Refresh, GrantError::MissingScope),
     ];
     for (status, body, asked, want) in want {
         let got = read(&response(status, body), asked).map(|_| ()).unwrap_err();

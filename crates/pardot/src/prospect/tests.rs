@@ -10,10 +10,7 @@ fn read<R: Request>(request: &R, status: u16, body: &'static str) -> String
 where
     R::Answer: std::fmt::Debug,
 {
-    match request.read(&Response {
-        status,
-        body: Bytes::from_static(body.as_bytes()),
-    }) {
+    match request.read(&Response { status, body: Bytes::from_static(body.as_bytes()) }) {
         Reading::Accepted(answer) => format!("{answer:?}"),
         Reading::Refused(refusal) => format!("refused {refusal}"),
         Reading::Unknown(why) => format!("unknown: {why}"),
@@ -29,18 +26,12 @@ fn upsert_latest_by_email() {
     expect![[r#"
         POST /api/v5/objects/prospects/do/upsertLatestByEmail
         json {"matchEmail":"ada+\"1\"@example.com","prospect":{"email":"ada@example.com","firstName":"Ada"},"fields":["id"],"secondaryDeletedSearch":true}"#]].assert_eq(&request.call().text());
-    let Body::Json(body) = request.call().body else {
-        panic!("json")
-    };
+    let Body::Json(body) = request.call().body else { panic!("json") };
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(body["matchEmail"], "ada+\"1\"@example.com");
     let want = [
         (200, r#"{"id":501}"#, "Upserted { id: ProspectId(501), created: false }"),
-        (
-            201,
-            r#"{"id":501,"email":"x"}"#,
-            "Upserted { id: ProspectId(501), created: true }",
-        ),
+        (201, r#"{"id":501,"email":"x"}"#, "Upserted { id: ProspectId(501), created: true }"),
         (
             400,
             r#"{"code":154,"message":"Invalid property in request: Foo__c"}"#,
@@ -58,49 +49,22 @@ fn upsert_latest_by_email() {
 
 #[test]
 fn find_by_email() {
-    let request = FindByEmail {
-        version: ApiVersion::V4,
-        email: "kim+1/x@\u{e9}xample.com".to_owned(),
-    };
+    let request = FindByEmail { version: ApiVersion::V4, email: "kim+1/x@\u{e9}xample.com".to_owned() };
     expect!["GET /api/prospect/version/4/do/read/email/kim%2B1%2Fx%40%C3%A9xample.com?format=json&output=mobile"]
         .assert_eq(&request.call().text());
     assert!(!format!("{request:?}").contains("kim"));
     let want = [
-        (
-            200,
-            r#"{"@attributes":{"stat":"ok"},"prospect":{"id":501}}"#,
-            "[ProspectId(501)]",
-        ),
+        (200, r#"{"@attributes":{"stat":"ok"},"prospect":{"id":501}}"#, "[ProspectId(501)]"),
         (
             200,
             r#"{"@attributes":{"stat":"ok"},"prospect":[{"id":501},{"id":"503"}]}"#,
             "[ProspectId(501), ProspectId(503)]",
         ),
-        (
-            400,
-            r#"{"@attributes":{"stat":"fail","err_code":4},"err":"Invalid prospect email address"}"#,
-            "[]",
-        ),
-        (
-            200,
-            r#"<rsp stat="fail"><err code="4">Invalid prospect email address</err></rsp>"#,
-            "[]",
-        ),
-        (
-            200,
-            r#"{"@attributes":{"stat":"ok"}}"#,
-            "unknown: the answer has no prospect",
-        ),
-        (
-            200,
-            r#"{"@attributes":{"stat":"ok"},"prospect":{}}"#,
-            "unknown: the answer has a prospect without id",
-        ),
-        (
-            200,
-            r#"{"prospect":{"id":501}}"#,
-            "unknown: the answer does not say stat ok",
-        ),
+        (400, r#"{"@attributes":{"stat":"fail","err_code":4},"err":"Invalid prospect email address"}"#, "[]"),
+        (200, r#"<rsp stat="fail"><err code="4">Invalid prospect email address</err></rsp>"#, "[]"),
+        (200, r#"{"@attributes":{"stat":"ok"}}"#, "unknown: the answer has no prospect"),
+        (200, r#"{"@attributes":{"stat":"ok"},"prospect":{}}"#, "unknown: the answer has a prospect without id"),
+        (200, r#"{"prospect":{"id":501}}"#, "unknown: the answer does not say stat ok"),
     ];
     for (status, body, want) in want {
         assert_eq!(read(&request, status, body), want, "{body}");
@@ -109,16 +73,11 @@ fn find_by_email() {
 
 #[test]
 fn newest() {
-    let request = Newest {
-        version: ApiVersion::V3,
-    };
+    let request = Newest { version: ApiVersion::V3 };
     expect!["GET /api/prospect/version/3/do/query?format=json&limit=1&sort_by=id&sort_order=descending&output=mobile"]
         .assert_eq(&request.call().text());
     let want = [
-        (
-            r#"{"@attributes":{"stat":"ok"},"result":{"total_results":9,"prospect":{"id":77}}}"#,
-            "Some(ProspectId(77))",
-        ),
+        (r#"{"@attributes":{"stat":"ok"},"result":{"total_results":9,"prospect":{"id":77}}}"#, "Some(ProspectId(77))"),
         (r#"{"@attributes":{"stat":"ok"},"result":{"total_results":0}}"#, "None"),
         (
             r#"{"@attributes":{"stat":"ok"},"result":{"total_results":3}}"#,
@@ -133,10 +92,7 @@ fn newest() {
 
 #[test]
 fn read_prospect() {
-    let request = ReadProspect {
-        version: ApiVersion::V4,
-        id: ProspectId(501),
-    };
+    let request = ReadProspect { version: ApiVersion::V4, id: ProspectId(501) };
     expect!["GET /api/prospect/version/4/do/read/id/501?format=json"].assert_eq(&request.call().text());
     assert_eq!(
         read(&request, 200, r#"{"@attributes":{"stat":"ok"},"prospect":{"id":501}}"#),

@@ -73,22 +73,9 @@ impl GrantKeeper for Nobody {
 }
 
 fn tokens(login: &str, pem: &str) -> Result<Tokens, BuildError> {
-    let app = ConnectedApp {
-        client_id: "app".to_owned(),
-        client_secret: None,
-    };
-    let grant = Grant::JwtBearer {
-        key_pem: pem.into(),
-        subject: "kim".to_owned(),
-        audience: None,
-    };
-    Tokens::new(
-        Host::login(login).unwrap(),
-        app,
-        grant,
-        Arc::new(Nobody),
-        Arc::new(SystemClock),
-    )
+    let app = ConnectedApp { client_id: "app".to_owned(), client_secret: None };
+    let grant = Grant::JwtBearer { key_pem: pem.into(), subject: "kim".to_owned(), audience: None };
+    Tokens::new(Host::login(login).unwrap(), app, grant, Arc::new(Nobody), Arc::new(SystemClock))
 }
 
 #[test]
@@ -99,9 +86,7 @@ fn assertions_are_signed_for_the_right_audience() {
         let assertion = tokens.assertion("kim", None).unwrap();
         let (signed, signature) = assertion.rsplit_once('.').unwrap();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, tokens.key.as_ref().unwrap().public_key());
-        public
-            .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
-            .unwrap();
+        public.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
         assert_eq!(
@@ -116,18 +101,12 @@ fn assertions_are_signed_for_the_right_audience() {
 #[test]
 fn an_unreadable_key_is_said_at_once() {
     for pem in ["", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] {
-        assert_eq!(
-            tokens("http://127.0.0.1:1", pem).unwrap_err(),
-            BuildError::Grant(GrantError::Key)
-        );
+        assert_eq!(tokens("http://127.0.0.1:1", pem).unwrap_err(), BuildError::Grant(GrantError::Key));
     }
 }
 
 #[test]
 fn debug_shows_no_secret() {
     let shown = format!("{:?}", tokens("http://127.0.0.1:1", PKCS8).unwrap());
-    assert_eq!(
-        shown,
-        r#"Tokens { login: Host { base: "http://127.0.0.1:1", loopback: true }, .. }"#
-    );
+    assert_eq!(shown, r#"Tokens { login: Host { base: "http://127.0.0.1:1", loopback: true }, .. }"#);
 }

@@ -13,9 +13,7 @@ pub(crate) fn unix_now() -> i64 {
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // The system's source fails only where there is none; a fixed value would then be worse than ending.
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .expect("the system has a source of randomness");
+    SystemRandom::new().fill(&mut bytes).expect("the system has a source of randomness");
     bytes
 }
 

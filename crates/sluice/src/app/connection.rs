@@ -63,18 +63,12 @@ impl Connection {
             let problem = Problem::at(path.display().to_string(), "must be a mapping of names to values");
             return Err(ConnectionError::Problems(problem.into()));
         };
-        let mut read = Reader {
-            path,
-            entries,
-            problems: Problems::default(),
-        };
+        let mut read = Reader { path, entries, problems: Problems::default() };
         read.refuse_unknown();
         let hosts = (read.text("pardot_domain"), read.text("login_url"));
         let pardot = Host::pardot(hosts.0.as_deref().unwrap_or("https://pi.pardot.com"));
         let login = Host::login(hosts.1.as_deref().unwrap_or("https://login.salesforce.com"));
-        let business_unit = read
-            .required("business_unit")
-            .map(|text| text.parse::<BusinessUnitId>());
+        let business_unit = read.required("business_unit").map(|text| text.parse::<BusinessUnitId>());
         let client_id = read.required("client_id");
         let client_secret = read.secret("client_secret");
         let grant = read.grant(client_secret.is_some());
@@ -99,22 +93,11 @@ impl Connection {
         {
             return Err(ConnectionError::Unsafe(problem));
         }
-        read.problems
-            .extend(unsafe_host.map(Problems::from).unwrap_or_default());
+        read.problems.extend(unsafe_host.map(Problems::from).unwrap_or_default());
         match (pardot, login, business_unit, client_id) {
             (Ok(pardot_domain), Ok(login_url), Some(business_unit), Some(client_id)) if read.problems.is_empty() => {
-                let app = ConnectedApp {
-                    client_id,
-                    client_secret,
-                };
-                Ok(Connection {
-                    path: path.to_owned(),
-                    pardot_domain,
-                    business_unit,
-                    login_url,
-                    app,
-                    grant,
-                })
+                let app = ConnectedApp { client_id, client_secret };
+                Ok(Connection { path: path.to_owned(), pardot_domain, business_unit, login_url, app, grant })
             }
             _ => Err(ConnectionError::Problems(read.problems)),
         }
@@ -123,15 +106,8 @@ impl Connection {
     /// Names the business unit on its host: what a lock and everything learned belong to.
     pub(crate) fn key(&self) -> String {
         let host = self.pardot_domain.as_str();
-        let host = host
-            .strip_prefix("https://")
-            .or_else(|| host.strip_prefix("http://"))
-            .unwrap_or(host);
-        format!(
-            "{}_{}",
-            host.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_"),
-            self.business_unit
-        )
+        let host = host.strip_prefix("https://").or_else(|| host.strip_prefix("http://")).unwrap_or(host);
+        format!("{}_{}", host.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_"), self.business_unit)
     }
 
     /// Says that nobody has approved the app yet.
@@ -142,9 +118,7 @@ impl Connection {
 
     /// Keeps a rotated refresh token in the file it came from.
     pub(crate) fn keeper(&self) -> Arc<dyn GrantKeeper> {
-        Arc::new(FileKeeper {
-            path: self.path.clone(),
-        })
+        Arc::new(FileKeeper { path: self.path.clone() })
     }
 }
 
@@ -164,12 +138,8 @@ impl Reader<'_> {
     }
 
     fn refuse_unknown(&mut self) {
-        let unknown: Vec<String> = self
-            .entries
-            .keys()
-            .filter(|name| !NAMES.contains(&name.as_str()))
-            .cloned()
-            .collect();
+        let unknown: Vec<String> =
+            self.entries.keys().filter(|name| !NAMES.contains(&name.as_str())).cloned().collect();
         for name in unknown {
             let hint = match nearest(&name, NAMES) {
                 Some(near) => format!("did you mean {near}?"),
@@ -194,10 +164,7 @@ impl Reader<'_> {
     fn required(&mut self, name: &str) -> Option<String> {
         let text = self.text(name);
         if text.is_none()
-            && !matches!(
-                self.entries.get(name),
-                Some(Value::Bool(_) | Value::Array(_) | Value::Object(_))
-            )
+            && !matches!(self.entries.get(name), Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)))
         {
             let shown = self.path.display().to_string();
             self.problem(name, &format!("is missing in {shown}"), None);
@@ -223,11 +190,7 @@ impl Reader<'_> {
                 let key_pem = self.private_key();
                 let subject = self.required("username");
                 let audience = self.text("audience");
-                Some(Grant::JwtBearer {
-                    key_pem: key_pem?,
-                    subject: subject?,
-                    audience,
-                })
+                Some(Grant::JwtBearer { key_pem: key_pem?, subject: subject?, audience })
             }
             other => {
                 let kinds = ["refresh_token", "client_credentials", "jwt_bearer"];
@@ -246,22 +209,14 @@ impl Reader<'_> {
             return Some(key);
         }
         let Some(file) = self.text("private_key_file") else {
-            self.problem(
-                "private_key_file",
-                "is required for grant jwt_bearer",
-                Some("the PEM file of the app's key"),
-            );
+            self.problem("private_key_file", "is required for grant jwt_bearer", Some("the PEM file of the app's key"));
             return None;
         };
         let file = self.path.parent().unwrap_or(Path::new(".")).join(file);
         match std::fs::read_to_string(&file) {
             Ok(pem) => Some(SecretString::from(pem)),
             Err(error) => {
-                self.problem(
-                    "private_key_file",
-                    &format!("{} cannot be read: {error}", file.display()),
-                    None,
-                );
+                self.problem("private_key_file", &format!("{} cannot be read: {error}", file.display()), None);
                 None
             }
         }
@@ -348,27 +303,16 @@ mod tests {
         let places: Vec<&str> = problems.iter().map(|problem| problem.at.as_str()).collect();
         assert_eq!(
             places,
-            [
-                "connection.client_secrt",
-                "connection.client_id",
-                "connection.grant",
-                "connection.business_unit"
-            ]
+            ["connection.client_secrt", "connection.client_id", "connection.grant", "connection.business_unit"]
         );
     }
 
     #[test]
     fn a_rotated_token_replaces_only_itself() {
         let cases = [
-            (
-                "# mine\nclient_id: a\nrefresh_token: old # why\n",
-                "# mine\nclient_id: a\nrefresh_token: \"new\"\n",
-            ),
+            ("# mine\nclient_id: a\nrefresh_token: old # why\n", "# mine\nclient_id: a\nrefresh_token: \"new\"\n"),
             ("client_id: a\n", "client_id: a\nrefresh_token: \"new\"\n"),
-            (
-                "{\"refresh_token\":\"old\",\"a\":1}",
-                "{\n  \"refresh_token\": \"new\",\n  \"a\": 1\n}\n",
-            ),
+            ("{\"refresh_token\":\"old\",\"a\":1}", "{\n  \"refresh_token\": \"new\",\n  \"a\": 1\n}\n"),
         ];
         for (text, want) in cases {
             assert_eq!(with_refresh_token(text, "new"), want);

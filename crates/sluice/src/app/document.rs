@@ -21,10 +21,7 @@ pub(crate) fn read(path: &Path) -> Result<Value, Problems> {
 /// Reads a document's text; `shown` names it in problems.
 pub(crate) fn parse(shown: &str, text: &str, variable: &dyn Fn(&str) -> Option<String>) -> Result<Value, Problems> {
     let mut value: Value = serde_saphyr::from_str(text).map_err(|error| {
-        let place = error
-            .location()
-            .map(|at| format!(" (line {})", at.line()))
-            .unwrap_or_default();
+        let place = error.location().map(|at| format!(" (line {})", at.line())).unwrap_or_default();
         // The parser's own words may quote the document, which holds secrets.
         Problem::at(format!("{shown}{place}"), "is neither YAML nor JSON").hint("write one `name: value` a line")
     })?;

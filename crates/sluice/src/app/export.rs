@@ -132,11 +132,7 @@ pub(crate) fn prepare(request: &ExportRequest) -> Result<Prepared, ExportError> 
         }
     };
     match (plan, connection) {
-        (Some(plan), Some(connection)) if problems.is_empty() => Ok(Prepared {
-            tables,
-            connection,
-            plan,
-        }),
+        (Some(plan), Some(connection)) if problems.is_empty() => Ok(Prepared { tables, connection, plan }),
         _ => Err(ExportError::Problems(problems)),
     }
 }
@@ -145,11 +141,7 @@ pub(crate) fn prepare(request: &ExportRequest) -> Result<Prepared, ExportError> 
 const QUERY_MEMORY: usize = 128 << 20;
 
 pub(crate) fn limits(spill: &Path, time: Option<Duration>) -> Limits {
-    Limits {
-        time,
-        memory: QUERY_MEMORY,
-        spill_dir: spill.to_owned(),
-    }
+    Limits { time, memory: QUERY_MEMORY, spill_dir: spill.to_owned() }
 }
 
 /// Runs a new job. `job_made` hears its name as soon as it has one.
@@ -166,15 +158,7 @@ pub(crate) async fn export(request: ExportRequest, stop: StopSignal, watch: Watc
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let mut progress = |progress: query::Progress| watch(Watched::Querying(progress.rows));
         let limits = limits(&folder, request.query_time);
-        query::freeze(
-            &request.sql,
-            &prepared.tables,
-            &limits,
-            &path,
-            stop.clone().stopped(),
-            &mut progress,
-        )
-        .await
+        query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.clone().stopped(), &mut progress).await
     };
     let frozen = match frozen {
         Ok(frozen) => frozen,
@@ -183,10 +167,8 @@ pub(crate) async fn export(request: ExportRequest, stop: StopSignal, watch: Watc
                 QueryError::Cancelled => JobState::Killed,
                 _ => JobState::Failed,
             };
-            let cause = StopCause {
-                message: format!("the query failed: {error}; nothing was sent"),
-                hint: error.hint(),
-            };
+            let cause =
+                StopCause { message: format!("the query failed: {error}; nothing was sent"), hint: error.hint() };
             store.set_state(&job, state, Some(&cause), unix_now()).await?;
             return Err(ExportError::Query(Box::new(error)));
         }
@@ -224,22 +206,14 @@ pub(crate) async fn resume(
         return Err(ExportError::Job(problem));
     }
     if job.frozen_rows.is_none() {
-        return Err(ExportError::Job(
-            problem("has no result to continue from".into()).hint("run the export again"),
-        ));
+        return Err(ExportError::Job(problem("has no result to continue from".into()).hint("run the export again")));
     }
     let request: JobRequest = serde_json::from_value(job.request.clone())
         .map_err(|error| ExportError::Job(problem(format!("cannot be read back: {error}"))))?;
     let plan = plan_of(&request).map_err(ExportError::Problems)?;
     let connection = Connection::read(&request.connection_file)?;
     let _lock = lock(&store, &connection)?;
-    let run = Run {
-        store: &store,
-        job,
-        connection: &connection,
-        plan,
-        query_seconds: 0.0,
-    };
+    let run = Run { store: &store, job, connection: &connection, plan, query_seconds: 0.0 };
     let ended = run.send(stop, watch).await?;
     store.close().await;
     Ok(ended)
@@ -256,11 +230,7 @@ async fn make_job(store: &Store, request: &ExportRequest, prepared: &Prepared) -
     let id = new_job_id();
     let connection_file =
         std::fs::canonicalize(&request.connection_file).unwrap_or_else(|_| request.connection_file.clone());
-    let kept = JobRequest {
-        connection_file,
-        settings: request.settings.to_json(),
-        tables: request.tables.clone(),
-    };
+    let kept = JobRequest { connection_file, settings: request.settings.to_json(), tables: request.tables.clone() };
     let new = NewJob {
         id: id.clone(),
         created: unix_now(),
@@ -275,9 +245,7 @@ async fn make_job(store: &Store, request: &ExportRequest, prepared: &Prepared) -
 
 /// The job of this name; near names are the hint.
 pub(crate) async fn find(store: &Store, name: &str) -> Result<Job, ExportError> {
-    let id = name
-        .parse::<JobId>()
-        .map_err(|message| ExportError::Job(Problem::at(format!("job {name}"), message)))?;
+    let id = name.parse::<JobId>().map_err(|message| ExportError::Job(Problem::at(format!("job {name}"), message)))?;
     match store.job(&id).await? {
         Some(job) => Ok(job),
         None => {

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use export::{FrozenResult, Way, first_way};
-use model::{Learned, Plan, Rejection, Settings};
-use pardot::account::{Account, Lists, ReadAccount};
+use model::{Learned, Plan, Problem, Problems, Rejection, Settings, Target};
+use pardot::account::{Account, Lists, ReadAccount, ReadList};
 use pardot::prospect::Newest;
 use pardot::{ApiVersion, CallError, Client, Clock, SystemClock, Usage};
 use serde::Serialize;
@@ -38,16 +38,9 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let folder = tempfile::tempdir().map_err(|error| failed(format!("no temporary directory: {error}")))?;
     let path = folder.path().join("result.parquet");
     let limits = limits(folder.path(), request.query_time);
-    query::freeze(
-        &request.sql,
-        &prepared.tables,
-        &limits,
-        &path,
-        stop.stopped(),
-        &mut |_| {},
-    )
-    .await
-    .map_err(|error| ExportError::Query(Box::new(error)))?;
+    query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.stopped(), &mut |_| {})
+        .await
+        .map_err(|error| ExportError::Query(Box::new(error)))?;
     let result = FrozenResult::open(&path).map_err(|error| failed(error.to_string()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let client = client(&prepared.connection, &prepared.plan, &clock).map_err(failed)?;
@@ -63,11 +56,12 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
     let checked = export::check(&result, &*object, &mut |_| {}).map_err(|error| failed(error.to_string()))?;
     let learned = learned(&request, &prepared.connection).await;
     let way = first_way(&plan.target, &*object, &learned, &checked);
+    export::fits(way, &*object).map_err(ExportError::Problems)?;
+    look_at_lists(&client, &plan.target, &mut notes).await?;
     let mut reasons: Vec<(Option<String>, String, u64)> = Vec::new();
     let mut count = |rejection: Rejection| {
-        let known = reasons
-            .iter_mut()
-            .find(|(column, reason, _)| *column == rejection.column && *reason == rejection.reason);
+        let known =
+            reasons.iter_mut().find(|(column, reason, _)| *column == rejection.column && *reason == rejection.reason);
         match known {
             Some((.., rows)) => *rows += 1,
             None => reasons.push((rejection.column, rejection.reason, 1)),
@@ -97,6 +91,26 @@ pub(crate) async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<
         notes,
         stops_at_reject,
     })
+}
+
+/// Batches pass over lists that take no members in silence, so a dry run asks for each list of `prospect_lists`.
+async fn look_at_lists(client: &Client, target: &Target, notes: &mut Vec<String>) -> Result<(), ExportError> {
+    let Target::Prospects { lists: Some(change), .. } = target else { return Ok(()) };
+    let mut problems = Problems::default();
+    for list in &change.lists {
+        let fault = match client.send(&ReadList { id: *list }).await {
+            Ok(Some(seen)) if seen.is_dynamic => "is a dynamic list, which takes no members by hand",
+            Ok(Some(_)) => continue,
+            Ok(None) => "is no list of this business unit",
+            Err(error) => {
+                notes.push(format!("list {list} could not be looked at: {error}"));
+                continue;
+            }
+        };
+        let problem = Problem::at("settings.prospect_lists", format!("list {list} {fault}"));
+        problems.push(problem.hint("see `sluice fields` for the lists of this business unit"));
+    }
+    problems.or(|| ()).map_err(ExportError::Problems)
 }
 
 fn failed(message: String) -> ExportError {
@@ -148,11 +162,7 @@ impl DryRun {
             grouped(self.rejected),
             grouped(self.superseded)
         )];
-        lines.push(format!(
-            "  {} calls needed ({})",
-            grouped(self.estimate.calls),
-            way(self.way)
-        ));
+        lines.push(format!("  {} calls needed ({})", grouped(self.estimate.calls), way(self.way)));
         if let Some(usage) = self.usage {
             let left = left(usage);
             let days = if left < self.estimate.calls && usage.limit > 0 {
@@ -161,11 +171,7 @@ impl DryRun {
             } else {
                 String::new()
             };
-            lines.push(format!(
-                "  {} of {} calls left today{days}",
-                grouped(left),
-                grouped(usage.limit)
-            ));
+            lines.push(format!("  {} of {} calls left today{days}", grouped(left), grouped(usage.limit)));
         }
         for (column, reason, rows) in &self.reasons {
             let column = column.as_ref().map(|column| format!("{column} ")).unwrap_or_default();
@@ -211,11 +217,7 @@ pub(crate) struct Diagnosis {
 /// A client with patience for one look: few retries, short waits.
 pub(crate) fn reader(connection: &Connection) -> Result<Client, String> {
     let mut settings = Settings::default();
-    for (name, value) in [
-        ("maximum_retries", "2"),
-        ("maximum_retry_wait", "5"),
-        ("maximum_connection_timeout", "60"),
-    ] {
+    for (name, value) in [("maximum_retries", "2"), ("maximum_retry_wait", "5"), ("maximum_connection_timeout", "60")] {
         settings.set(name, value).map_err(|problem| problem.to_string())?;
     }
     let plan = Plan::parse(&settings).map_err(|problems| problems.to_string())?;
@@ -232,50 +234,30 @@ pub(crate) async fn doctor(connection: &Connection) -> Diagnosis {
     let client = match reader(connection) {
         Ok(client) => client,
         Err(message) => {
-            checks.push(Check {
-                check: "grant",
-                ok: false,
-                found: message,
-                next: None,
-            });
+            checks.push(Check { check: "grant", ok: false, found: message, next: None });
             return Diagnosis { checks, dead: true };
         }
     };
-    let version = match client
-        .send(&Newest {
-            version: ApiVersion::V4,
-        })
-        .await
-    {
+    let version = match client.send(&Newest { version: ApiVersion::V4 }).await {
         Ok(_) => Ok("version 4: several prospects may share an email (AMPSEA)"),
         Err(CallError::Refused(refusal)) if refusal.code == Some(89) => Ok("version 3: emails are unique (no AMPSEA)"),
         Err(error) => Err(error),
     };
     match version {
         Ok(version) => {
-            checks.push(passed(
-                "grant",
-                "Salesforce gave an access token and Pardot accepts it (pardot_api)".into(),
-            ));
+            checks.push(passed("grant", "Salesforce gave an access token and Pardot accepts it (pardot_api)".into()));
             checks.push(passed("business unit", connection.business_unit.to_string()));
             checks.push(passed("version", version.into()));
         }
         Err(error) => {
             let dead = matches!(error, CallError::Reconnect(_) | CallError::Refused(_));
-            let check = if matches!(error, CallError::Refused(_)) {
-                "business unit"
-            } else {
-                "grant"
-            };
+            let check = if matches!(error, CallError::Refused(_)) { "business unit" } else { "grant" };
             checks.push(broken(check, &error));
             return Diagnosis { checks, dead };
         }
     }
     checks.push(match client.send(&Account).await {
-        Ok(usage) => passed(
-            "daily calls",
-            format!("{} of {} left today", grouped(left(usage)), grouped(usage.limit)),
-        ),
+        Ok(usage) => passed("daily calls", format!("{} of {} left today", grouped(left(usage)), grouped(usage.limit))),
         Err(error) => broken("daily calls", &error),
     });
     checks.push(match client.send(&ReadAccount).await {
@@ -297,21 +279,11 @@ pub(crate) async fn doctor(connection: &Connection) -> Diagnosis {
 }
 
 fn passed(check: &'static str, found: String) -> Check {
-    Check {
-        check,
-        ok: true,
-        found,
-        next: None,
-    }
+    Check { check, ok: true, found, next: None }
 }
 
 fn broken(check: &'static str, error: &CallError) -> Check {
-    Check {
-        check,
-        ok: false,
-        found: error.to_string(),
-        next: Some(error.hint().to_owned()),
-    }
+    Check { check, ok: false, found: error.to_string(), next: Some(error.hint().to_owned()) }
 }
 
 /// A list as it is shown.
@@ -331,11 +303,8 @@ pub(crate) async fn fields(connection: &Connection) -> Result<(Vec<String>, Vec<
     while let Some(after) = next {
         let page = client.send(&Lists { after }).await?;
         next = page.next;
-        let shown = |list: pardot::account::ListSeen| ListShown {
-            id: list.id.0,
-            name: list.name,
-            dynamic: list.is_dynamic,
-        };
+        let shown =
+            |list: pardot::account::ListSeen| ListShown { id: list.id.0, name: list.name, dynamic: list.is_dynamic };
         lists.extend(page.lists.into_iter().map(shown));
     }
     Ok((custom.into_iter().map(|field| field.api_name).collect(), lists))

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use export::{Checked, Context, CustomField, Ends, Event, FrozenResult, Stop};
 use model::{
-    Calls, DailyCalls, JobId, JobState, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report, Settings, Stages,
-    StopCause, Tally,
+    Calls, DailyCalls, JobId, JobState, OnInvalid, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report,
+    Settings, Stages, StopCause, Tally,
 };
 use pardot::account::CustomFields;
 use pardot::{CallError, Client, Clock, Counts, Limiter, RetryPolicy, SystemClock, Tokens};
@@ -57,14 +57,8 @@ pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock
         return Err(connection.unconnected());
     };
     let keeper = connection.keeper();
-    let tokens = Tokens::new(
-        connection.login_url.clone(),
-        connection.app.clone(),
-        grant,
-        keeper,
-        clock.clone(),
-    )
-    .map_err(|error| error.to_string())?;
+    let tokens = Tokens::new(connection.login_url.clone(), connection.app.clone(), grant, keeper, clock.clone())
+        .map_err(|error| error.to_string())?;
     let retry = RetryPolicy {
         maximum_retries: plan.retry.maximum_retries,
         initial_wait: plan.retry.initial_wait,
@@ -73,16 +67,8 @@ pub(crate) fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock
     };
     let limiter = Arc::new(Limiter::new());
     let (host, unit) = (connection.pardot_domain.clone(), connection.business_unit.clone());
-    Client::new(
-        host,
-        unit,
-        Arc::new(tokens),
-        limiter,
-        retry,
-        clock.clone(),
-        random_u64(),
-    )
-    .map_err(|error| error.to_string())
+    Client::new(host, unit, Arc::new(tokens), limiter, retry, clock.clone(), random_u64())
+        .map_err(|error| error.to_string())
 }
 
 /// The account's custom fields, all pages.
@@ -90,9 +76,7 @@ pub(crate) async fn custom_fields(client: &Client) -> Result<Vec<CustomField>, C
     let (mut fields, mut next) = (Vec::new(), Some(0));
     while let Some(offset) = next {
         let page = client.send(&CustomFields { offset }).await?;
-        fields.extend(page.fields.into_iter().map(|field| CustomField {
-            api_name: field.field_id,
-        }));
+        fields.extend(page.fields.into_iter().map(|field| CustomField { api_name: field.field_id }));
         next = page.next;
     }
     Ok(fields)
@@ -113,25 +97,14 @@ impl Run<'_> {
     pub(crate) async fn send(self, stop: StopSignal, watch: Watcher<'_>) -> Result<Ended, store::StoreError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let started = Instant::now();
-        let mut figures = Figures {
-            stages: Stages {
-                query: self.query_seconds,
-                ..Stages::default()
-            },
-            ..Figures::default()
-        };
+        let mut figures =
+            Figures { stages: Stages { query: self.query_seconds, ..Stages::default() }, ..Figures::default() };
         let read = self.job.frozen_rows.unwrap_or(0);
-        figures.tally = Tally {
-            read,
-            unsent: read,
-            ..Tally::default()
-        };
+        figures.tally = Tally { read, unsent: read, ..Tally::default() };
         for note in &self.plan.notes {
             watch(Watched::Note(note.clone()));
         }
-        self.store
-            .set_state(&self.job.id, JobState::Sending, None, unix_now())
-            .await?;
+        self.store.set_state(&self.job.id, JobState::Sending, None, unix_now()).await?;
         let client = match client(self.connection, &self.plan, &clock) {
             Ok(client) => Arc::new(client),
             Err(message) => return self.close(figures, Early::Unconnected(message)).await,
@@ -150,38 +123,10 @@ impl Run<'_> {
         stop: StopSignal,
         watch: Watcher<'_>,
     ) -> Early {
-        let path = self.store.result_path(&self.job.id);
-        let result = match FrozenResult::open(&path) {
-            Ok(result) => result,
-            Err(error) => return Early::Stopped(Some(Stop::Result(error))),
+        let (result, object, checked) = match self.check(client, figures, watch).await {
+            Ok(checked) => checked,
+            Err(early) => return early,
         };
-        let custom = if export::unknown_columns(result.schema(), &self.plan.target).is_empty() {
-            Vec::new()
-        } else {
-            match custom_fields(client).await {
-                Ok(fields) => fields,
-                Err(error) => return Early::Stopped(Some(export::stop_of(error))),
-            }
-        };
-        let columns = match export::columns_of(result.schema(), &self.plan.target, &custom) {
-            Ok(columns) => columns,
-            Err(problems) => return Early::Stopped(Some(Stop::Settings(problems))),
-        };
-        let object = export::object_of(&self.plan.target, columns);
-        let checking = Instant::now();
-        let checked = {
-            let (result, object) = (result.clone(), object.clone());
-            let rows = result.rows();
-            watch(Watched::Checking(0, rows));
-            tokio::task::spawn_blocking(move || export::check(&result, &*object, &mut |_| {})).await
-        };
-        let checked: Checked = match checked {
-            Ok(Ok(checked)) => checked,
-            Ok(Err(error)) => return Early::Stopped(Some(Stop::Result(error))),
-            Err(error) => return Early::Unconnected(format!("checking the rows ended unexpectedly: {error}")),
-        };
-        figures.stages.check = checking.elapsed().as_secs_f64();
-        watch(Watched::Checking(result.rows(), result.rows()));
         let ledger: Arc<dyn export::Ledger> = Arc::new(StoreLedger {
             store: self.store.clone(),
             job: self.job.id.clone(),
@@ -216,19 +161,54 @@ impl Run<'_> {
         Early::Stopped(ended)
     }
 
+    /// Understands the columns and checks every row.
+    async fn check(
+        &self,
+        client: &Client,
+        figures: &mut Figures,
+        watch: Watcher<'_>,
+    ) -> Result<(FrozenResult, Arc<dyn export::DataObject>, Checked), Early> {
+        let stopped = |stop| Early::Stopped(Some(stop));
+        let path = self.store.result_path(&self.job.id);
+        let result = FrozenResult::open(&path).map_err(|error| stopped(Stop::Result(error)))?;
+        let custom = if export::unknown_columns(result.schema(), &self.plan.target).is_empty() {
+            Vec::new()
+        } else {
+            custom_fields(client).await.map_err(|error| stopped(export::stop_of(error)))?
+        };
+        let columns = export::columns_of(result.schema(), &self.plan.target, &custom)
+            .map_err(|problems| stopped(Stop::Settings(problems)))?;
+        let object = export::object_of(&self.plan.target, columns);
+        let checking = Instant::now();
+        watch(Watched::Checking(0, result.rows()));
+        let task = {
+            let (result, object) = (result.clone(), object.clone());
+            tokio::task::spawn_blocking(move || export::check(&result, &*object, &mut |_| {}))
+        };
+        let checked = match task.await {
+            Ok(checked) => checked.map_err(|error| stopped(Stop::Result(error)))?,
+            Err(error) => return Err(Early::Unconnected(format!("checking the rows ended unexpectedly: {error}"))),
+        };
+        figures.stages.check = checking.elapsed().as_secs_f64();
+        watch(Watched::Checking(result.rows(), result.rows()));
+        Ok((result, object, checked))
+    }
+
     /// Writes down how the run ended.
     async fn close(self, figures: Figures, ended: Early) -> Result<Ended, store::StoreError> {
         let tally = figures.tally;
         let (status, cause, problems) = match ended {
             Early::Unconnected(message) => (JobState::NeedsReconnect, Some(StopCause { message, hint: None }), None),
             Early::Stopped(None) if tally.held > 0 => (JobState::Held, Some(held(tally.held)), None),
+            // A success has no rejected rows unless they are to be skipped; also when an earlier run rejected them.
+            Early::Stopped(None) if tally.rejected > 0 && self.plan.on_invalid == OnInvalid::Stop => {
+                (JobState::Stopped, Some(Stop::RejectedRow.cause()), None)
+            }
             Early::Stopped(None) => (JobState::Success, None, None),
             Early::Stopped(Some(stop)) => {
                 let mut cause = stop.cause();
                 if matches!(stop, Stop::RejectedRow) {
-                    cause
-                        .message
-                        .push_str(&format!("; {} rows were delivered before it", tally.delivered));
+                    cause.message.push_str(&format!("; {} rows were delivered before it", tally.delivered));
                 }
                 let state = state_of(&stop);
                 let problems = match stop {
@@ -240,9 +220,7 @@ impl Run<'_> {
         };
         let reasons = self.store.ledger(&self.job.id).reasons(1_000).await?;
         let report = self.report(figures, status, cause.clone(), reasons);
-        self.store
-            .set_state(&self.job.id, status, cause.as_ref(), unix_now())
-            .await?;
+        self.store.set_state(&self.job.id, status, cause.as_ref(), unix_now()).await?;
         self.store.save_report(&report, unix_now()).await?;
         Ok(Ended { report, problems })
     }
@@ -258,11 +236,7 @@ impl Run<'_> {
         let earlier = self.job.report.as_ref();
         let mut calls = Calls {
             total: counts.calls,
-            by_kind: counts
-                .by_kind
-                .iter()
-                .map(|(kind, count)| ((*kind).to_owned(), *count))
-                .collect(),
+            by_kind: counts.by_kind.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect(),
         };
         let mut stages = figures.stages;
         let mut seconds = figures.seconds;
@@ -276,11 +250,7 @@ impl Run<'_> {
         let before = |part: fn(&Report) -> u64| earlier.map_or(0, part);
         let sent = figures.tally.unsent.abs_diff(figures.settled_before.unsent);
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-        let rows_per_second = if figures.stages.send > 0.0 {
-            sent as f64 / figures.stages.send
-        } else {
-            0.0
-        };
+        let rows_per_second = if figures.stages.send > 0.0 { sent as f64 / figures.stages.send } else { 0.0 };
         Report {
             format_version: REPORT_FORMAT_VERSION,
             job: self.job.id.clone(),
@@ -290,16 +260,11 @@ impl Run<'_> {
             calls,
             bytes_sent: counts.bytes_sent + before(|report| report.bytes_sent),
             bytes_received: counts.bytes_received + before(|report| report.bytes_received),
-            max_in_flight: counts
-                .max_in_flight
-                .max(earlier.map_or(0, |report| report.max_in_flight)),
+            max_in_flight: counts.max_in_flight.max(earlier.map_or(0, |report| report.max_in_flight)),
             retries: counts.retries + before(|report| report.retries),
             throttles: counts.throttles + before(|report| report.throttles),
             token_refreshes: counts.refreshes + before(|report| report.token_refreshes),
-            daily_calls: counts.usage.map(|usage| DailyCalls {
-                used: usage.used,
-                limit: usage.limit,
-            }),
+            daily_calls: counts.usage.map(|usage| DailyCalls { used: usage.used, limit: usage.limit }),
             rejected_by_reason,
             rejects_file: None,
             stages,
@@ -331,7 +296,7 @@ enum Early {
 fn held(rows: u64) -> StopCause {
     StopCause {
         message: format!("{rows} rows may or may not have been created (the answer was lost or not understood)"),
-        hint: Some("continue the job: each is looked up before it is sent again".into()),
+        hint: Some("continue the job: what could be duplicated is looked up before it is sent again".into()),
     }
 }
 

@@ -18,9 +18,7 @@ pub(crate) struct StoreLedger {
 }
 
 fn failed(error: StoreError) -> LedgerError {
-    LedgerError {
-        message: error.to_string(),
-    }
+    LedgerError { message: error.to_string() }
 }
 
 #[async_trait]
@@ -55,9 +53,6 @@ impl Ledger for StoreLedger {
     }
 
     async fn learn(&self, learned: Learned) -> Result<(), LedgerError> {
-        self.store
-            .save_learned(&self.business_unit, learned, unix_now())
-            .await
-            .map_err(failed)
+        self.store.save_learned(&self.business_unit, learned, unix_now()).await.map_err(failed)
     }
 }

@@ -25,10 +25,7 @@ impl Form {
         match path.extension().and_then(|ending| ending.to_str()) {
             Some("csv") => Ok(Form::Csv),
             Some("jsonl" | "ndjson") => Ok(Form::JsonLines),
-            _ => Err(Problem::at(
-                format!("--rejects {}", path.display()),
-                "must end in .csv or .jsonl",
-            )),
+            _ => Err(Problem::at(format!("--rejects {}", path.display()), "must end in .csv or .jsonl")),
         }
     }
 }
@@ -40,41 +37,25 @@ const COLUMNS: [&str; 6] = ["row_number", "row_key", "rejected_column", "code", 
 pub(crate) async fn write(store: &Store, job: &JobId, path: &Path, form: Form) -> Result<u64, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let result = FrozenResult::open(&store.result_path(job)).map_err(|error| failed(&error))?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    let names: Vec<String> = result
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let names: Vec<String> = result.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut out = Output::new(BufWriter::new(&file), form, &names).map_err(|error| failed(&error))?;
     let ledger = store.ledger(job);
-    let mut page: std::collections::VecDeque<Rejection> = ledger
-        .rejections(0, 1_000)
-        .await
-        .map_err(|error| failed(&error))?
-        .into();
+    let mut page: std::collections::VecDeque<Rejection> =
+        ledger.rejections(0, 1_000).await.map_err(|error| failed(&error))?.into();
     let (mut start, mut written) = (0_u64, 0_u64);
     for batch in result.batches().map_err(|error| failed(&error))? {
         let batch = batch.map_err(|error| failed(&error))?;
         let end = start + batch.num_rows() as u64;
         while let Some(rejection) = page.front().filter(|rejection| rejection.row <= end) {
             let row = usize::try_from(rejection.row - start - 1).unwrap_or(0);
-            out.row(rejection, &names, &batch, row)
-                .map_err(|error| failed(&error))?;
+            out.row(rejection, &names, &batch, row).map_err(|error| failed(&error))?;
             written += 1;
             let last = rejection.row;
             page.pop_front();
             if page.is_empty() {
-                page = ledger
-                    .rejections(last, 1_000)
-                    .await
-                    .map_err(|error| failed(&error))?
-                    .into();
+                page = ledger.rejections(last, 1_000).await.map_err(|error| failed(&error))?.into();
             }
         }
         start = end;

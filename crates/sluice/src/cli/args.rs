@@ -60,7 +60,7 @@ pub(crate) enum Command {
 /// Where state is kept.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDir {
-    /// Data directory [default: ~/.local/share/sluice].
+    /// Data directory [default: $XDG_DATA_HOME/sluice, else ~/.local/share/sluice].
     #[arg(long = "data-dir", env = "SLUICE_HOME", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -71,9 +71,7 @@ impl DataDir {
         if let Some(path) = &self.data_dir {
             return path.clone();
         }
-        let share = std::env::var_os("XDG_DATA_HOME")
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute());
+        let share = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
         let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
         share.unwrap_or_else(|| home().join(".local/share")).join("sluice")
     }
@@ -83,12 +81,7 @@ impl DataDir {
 #[derive(Debug, Args)]
 pub(crate) struct ExportArguments {
     /// The query.
-    #[arg(
-        long,
-        value_name = "SQL",
-        conflicts_with = "query_file",
-        required_unless_present = "query_file"
-    )]
+    #[arg(long, value_name = "SQL", conflicts_with = "query_file", required_unless_present = "query_file")]
     pub(crate) query: Option<String>,
     /// A file with the query.
     #[arg(long, value_name = "FILE")]

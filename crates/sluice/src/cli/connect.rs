@@ -48,14 +48,7 @@ pub(crate) async fn connect(arguments: ConnectArguments) -> Exit {
     };
     let state: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
     let (login, client_id) = (&connection.login_url, &connection.app.client_id);
-    let address = oauth::authorize_url(
-        login,
-        client_id,
-        &arguments.redirect_uri,
-        &state,
-        Some(&pkce),
-        oauth::SCOPE,
-    );
+    let address = oauth::authorize_url(login, client_id, &arguments.redirect_uri, &state, Some(&pkce), oauth::SCOPE);
     let code = match wait_for_code(&arguments, &redirect, &address, &state).await {
         Ok(code) => code,
         Err((message, exit)) => {
@@ -81,20 +74,11 @@ pub(crate) async fn connect(arguments: ConnectArguments) -> Exit {
         return Exit::Authentication;
     }
     if let Err(error) = store_refresh_token(&arguments.connection_file, &granted.refresh_token) {
-        say(&format!(
-            "error: the refresh token could not be kept in {}: {error}",
-            connection.path.display()
-        ));
+        say(&format!("error: the refresh token could not be kept in {}: {error}", connection.path.display()));
         return Exit::Failed;
     }
-    show(&format!(
-        "connected: the refresh token is kept in {}",
-        connection.path.display()
-    ));
-    say(&format!(
-        "next: sluice doctor --connection-file {}",
-        connection.path.display()
-    ));
+    show(&format!("connected: the refresh token is kept in {}", connection.path.display()));
+    say(&format!("next: sluice doctor --connection-file {}", connection.path.display()));
     Exit::Done
 }
 
@@ -102,11 +86,7 @@ pub(crate) async fn connect(arguments: ConnectArguments) -> Exit {
 fn loopback(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    if url.scheme() == "http" && local {
-        Ok(url)
-    } else {
-        Err("must be http on localhost".into())
-    }
+    if url.scheme() == "http" && local { Ok(url) } else { Err("must be http on localhost".into()) }
 }
 
 async fn wait_for_code(
@@ -152,19 +132,12 @@ async fn wait_for_code(
         if !ours {
             say("ignored an answer that this connect did not ask for (another state)");
             if arguments.headless {
-                return Err((
-                    "the pasted address belongs to another attempt".into(),
-                    Exit::Authentication,
-                ));
+                return Err(("the pasted address belongs to another attempt".into(), Exit::Authentication));
             }
             continue;
         }
         if let Some(error) = arrival.error {
-            let word: String = error
-                .chars()
-                .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-                .take(60)
-                .collect();
+            let word: String = error.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
             return Err((format!("Salesforce said no: {word}"), Exit::Authentication));
         }
         if let Some(code) = arrival.code {
@@ -179,21 +152,13 @@ fn pasted(line: &str) -> Arrival {
         Ok(url) if url.query().is_some() => arrival(url.query()),
         _ => {
             let code = line.replace("%3D", "=");
-            Arrival {
-                code: Some(code).filter(|code| !code.is_empty()),
-                state: None,
-                error: None,
-            }
+            Arrival { code: Some(code).filter(|code| !code.is_empty()), state: None, error: None }
         }
     }
 }
 
 fn arrival(query: Option<&str>) -> Arrival {
-    let mut arrival = Arrival {
-        code: None,
-        state: None,
-        error: None,
-    };
+    let mut arrival = Arrival { code: None, state: None, error: None };
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
         match &*name {
             "code" => arrival.code = Some(value.into_owned()),

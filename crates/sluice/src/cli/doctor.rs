@@ -64,22 +64,13 @@ pub(crate) async fn fields(arguments: ConnectionArguments) -> Exit {
     show("Standard fields");
     for field in FIELDS {
         let access = if writable(field.access) { "" } else { " (read-only)" };
-        show(&format!(
-            "  {:<22} {:<8} {}{access}",
-            field.name,
-            kind(field.kind),
-            field.help
-        ));
+        show(&format!("  {:<22} {:<8} {}{access}", field.name, kind(field.kind), field.help));
     }
     show(&format!("Custom fields ({})", custom.len()));
     custom.iter().for_each(|name| show(&format!("  {name}")));
     show(&format!("Lists ({})", lists.len()));
     for list in lists {
-        let dynamic = if list.dynamic {
-            " (dynamic: takes no members by hand)"
-        } else {
-            ""
-        };
+        let dynamic = if list.dynamic { " (dynamic: takes no members by hand)" } else { "" };
         show(&format!("  {:<10} {}{dynamic}", list.id, list.name));
     }
     Exit::Done

@@ -19,10 +19,7 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Exit {
     if arguments.json {
         show(&json!({"code": code.number, "message": code.message, "advice": code.advice, "sluice": does}).to_string());
     } else {
-        show(&format!(
-            "{}  {}\n  what to do: {}\n  what Sluice does: {does}",
-            code.number, code.message, code.advice
-        ));
+        show(&format!("{}  {}\n  what to do: {}\n  what Sluice does: {does}", code.number, code.message, code.advice));
     }
     Exit::Done
 }
@@ -41,7 +38,7 @@ fn reaction(class: Class) -> &'static str {
         Class::RowOnce => "sends the row once more alone, then rejects it",
         Class::AlreadySo => "counts the row as delivered: it is already so",
         Class::WholeBatch => "halves the batch until the row at fault is found, and rejects that row",
-        Class::Import => "rejects the rows of the call",
+        Class::Import => "halves the batch until the row at fault is found, and rejects that row",
         Class::Unknown => "holds the rows and shows the code",
     }
 }
@@ -49,17 +46,8 @@ fn reaction(class: Class) -> &'static str {
 /// `sluice settings`
 pub(crate) fn settings() -> Exit {
     for setting in SETTINGS {
-        let default = if setting.default.is_empty() {
-            "none"
-        } else {
-            setting.default
-        };
-        show(&format!(
-            "{}\n    {}\n    {}; default {default}",
-            setting.name,
-            setting.help,
-            setting.allowed()
-        ));
+        let default = if setting.default.is_empty() { "none" } else { setting.default };
+        show(&format!("{}\n    {}\n    {}; default {default}", setting.name, setting.help, setting.allowed()));
     }
     Exit::Done
 }

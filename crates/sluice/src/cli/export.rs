@@ -59,13 +59,7 @@ pub(crate) async fn resume(arguments: ResumeArguments) -> Exit {
     let signals = Signals::listen();
     let mut progress = Progress::new(arguments.progress);
     let mut watch = |watched| progress.show(&watched);
-    let ended = Box::pin(export::resume(
-        &telling.data_dir,
-        &arguments.job,
-        signals.stop(),
-        &mut watch,
-    ))
-    .await;
+    let ended = Box::pin(export::resume(&telling.data_dir, &arguments.job, signals.stop(), &mut watch)).await;
     progress.finish();
     tell(ended, telling, signals, arguments.progress).await
 }
@@ -74,11 +68,7 @@ async fn inspect_dry(request: ExportRequest, json: bool, signals: Signals) -> Ex
     match Box::pin(inspect::dry_run(request, signals.stop())).await {
         Ok(dry) => {
             show(&if json { dry.json().to_string() } else { dry.text() });
-            if dry.stops_at_reject {
-                Exit::RejectedRow
-            } else {
-                Exit::Done
-            }
+            if dry.stops_at_reject { Exit::RejectedRow } else { Exit::Done }
         }
         Err(error) => fail(&error, signals.exit(), json),
     }
@@ -87,39 +77,16 @@ async fn inspect_dry(request: ExportRequest, json: bool, signals: Signals) -> Ex
 /// Everything that the arguments say, with all their problems at once.
 fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), Problems> {
     let mut problems = Problems::default();
-    let mut settings = Settings::default();
-    if let Some(file) = &arguments.settings {
-        match document::read(file) {
-            Ok(value) => {
-                if let Err(found) = settings.set_all(&value) {
-                    problems.extend(found);
-                }
-            }
-            Err(found) => problems.extend(found),
-        }
-    }
-    for pair in &arguments.set {
-        match pair.split_once('=') {
-            Some((name, value)) => {
-                problems.keep(settings.set(name.trim(), value));
-            }
-            None => problems.push(Problem::at(format!("--set {pair}"), "must be KEY=VALUE")),
-        }
-    }
+    let settings = settings(arguments, &mut problems);
     let sql = match (&arguments.query, &arguments.query_file) {
         (Some(sql), _) => sql.clone(),
         (None, Some(file)) => std::fs::read_to_string(file).unwrap_or_else(|error| {
-            problems.push(Problem::at(
-                format!("--query-file {}", file.display()),
-                format!("cannot be read: {error}"),
-            ));
+            problems.push(Problem::at(format!("--query-file {}", file.display()), format!("cannot be read: {error}")));
             String::new()
         }),
         (None, None) => String::new(),
     };
-    let time = Duration::try_from_secs_f64(arguments.query_timeout)
-        .ok()
-        .filter(|time| !time.is_zero());
+    let time = Duration::try_from_secs_f64(arguments.query_timeout).ok().filter(|time| !time.is_zero());
     if time.is_none() {
         problems.push(Problem::at("--query-timeout", "must be a positive number of seconds"));
     }
@@ -153,6 +120,30 @@ fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), P
     Ok((request, telling))
 }
 
+/// The settings of the file, then those of the command line, which win.
+fn settings(arguments: &ExportArguments, problems: &mut Problems) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(file) = &arguments.settings {
+        match document::read(file) {
+            Ok(value) => {
+                if let Err(found) = settings.set_all(&value) {
+                    problems.extend(found);
+                }
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    for pair in &arguments.set {
+        match pair.split_once('=') {
+            Some((name, value)) => {
+                problems.keep(settings.set(name.trim(), value));
+            }
+            None => problems.push(Problem::at(format!("--set {pair}"), "must be KEY=VALUE")),
+        }
+    }
+    settings
+}
+
 fn with_form(path: Option<PathBuf>, problems: &mut Problems) -> Option<(PathBuf, Form)> {
     let path = path?;
     let form = problems.keep(Form::of(&path))?;
@@ -177,12 +168,7 @@ async fn tell(
         };
         round += 1;
         if let Some(cause) = &ended.report.cause {
-            say(&format!(
-                "{}: {}; next try in {} s",
-                ended.report.status,
-                cause.message,
-                pause.as_secs()
-            ));
+            say(&format!("{}: {}; next try in {} s", ended.report.status, cause.message, pause.as_secs()));
         }
         let stopped = tokio::select! {
             () = tokio::time::sleep(pause) => false,
@@ -246,10 +232,7 @@ async fn finish(ended: Ended, telling: &Telling, signals: &Signals) -> Exit {
     if let Some(path) = &telling.report
         && let Err(error) = std::fs::write(path, format!("{json:#}\n"))
     {
-        say(&format!(
-            "error: the report could not be written: {}: {error}",
-            path.display()
-        ));
+        say(&format!("error: the report could not be written: {}: {error}", path.display()));
         exit = if exit == Exit::Done { Exit::Failed } else { exit };
     }
     show(&if telling.json { json.to_string() } else { human(&report) });
@@ -270,11 +253,7 @@ fn say_what_next(report: &Report, telling: &Telling) {
         }
     }
     if report.status != JobState::Success {
-        say(&format!(
-            "continue with: sluice resume {} --data-dir {}",
-            report.job,
-            telling.data_dir.display()
-        ));
+        say(&format!("continue with: sluice resume {} --data-dir {}", report.job, telling.data_dir.display()));
     }
 }
 

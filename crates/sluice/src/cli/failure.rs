@@ -64,9 +64,7 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
         ExportError::Query(error) => {
             // Some messages say the place themselves.
             let place = error.position().filter(|_| !error.to_string().contains("(line"));
-            let place = place
-                .map(|(line, column)| format!(" (line {line}, column {column})"))
-                .unwrap_or_default();
+            let place = place.map(|(line, column)| format!(" (line {line}, column {column})")).unwrap_or_default();
             say(&format!("error: query{place}: {error}; nothing was sent"));
             if let Some(hint) = error.hint() {
                 say(&format!("  hint: {hint}"));

@@ -23,9 +23,7 @@ pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
     }
     for job in jobs {
         let rows = job.report.as_ref().map(|report| report.rows);
-        let started = jiff::Timestamp::from_second(job.created)
-            .map(|time| time.to_string())
-            .unwrap_or_default();
+        let started = jiff::Timestamp::from_second(job.created).map(|time| time.to_string()).unwrap_or_default();
         if arguments.json {
             let line = serde_json::json!({
                 "job": job.id, "status": job.state, "created": started, "rows": rows, "result_rows": job.frozen_rows,
@@ -36,10 +34,7 @@ pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
         }
         let counts = match rows {
             Some(rows) => format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)),
-            None => job
-                .frozen_rows
-                .map(|rows| format!("{} rows", grouped(rows)))
-                .unwrap_or_default(),
+            None => job.frozen_rows.map(|rows| format!("{} rows", grouped(rows))).unwrap_or_default(),
         };
         show(&format!("{}  {started}  {:<15}  {counts}", job.id, job.state.name()));
     }
@@ -57,9 +52,7 @@ pub(crate) async fn report(arguments: ReportArguments) -> Exit {
         let job = find(&store, &arguments.job).await?;
         let mut report = job.report.clone();
         if let (Some(path), Some(form)) = (&arguments.rejects, form) {
-            rejects::write(&store, &job.id, path, form)
-                .await
-                .map_err(ExportError::Failed)?;
+            rejects::write(&store, &job.id, path, form).await.map_err(ExportError::Failed)?;
             if let Some(report) = &mut report {
                 report.rejects_file = Some(path.display().to_string());
             }
@@ -76,10 +69,7 @@ pub(crate) async fn report(arguments: ReportArguments) -> Exit {
             Exit::Done
         }
         Ok((job, None)) => {
-            let cause = job
-                .cause
-                .map(|cause| format!(": {}", cause.message))
-                .unwrap_or_default();
+            let cause = job.cause.map(|cause| format!(": {}", cause.message)).unwrap_or_default();
             say(&format!("job {} has no report yet; it is {}{cause}", job.id, job.state));
             if job.state.resumable() {
                 say(&format!("continue with: sluice resume {}", job.id));

@@ -42,12 +42,7 @@ impl Progress {
             ProgressForm::Auto => ProgressForm::Plain,
             form => form,
         };
-        Progress {
-            form,
-            bar: None,
-            next: Instant::now() + Duration::from_secs(1),
-            last: String::new(),
-        }
+        Progress { form, bar: None, next: Instant::now() + Duration::from_secs(1), last: String::new() }
     }
 
     /// Shows one thing.
@@ -78,11 +73,7 @@ impl Progress {
     fn sending(&mut self, tally: &Tally) {
         let done = tally.read - tally.unsent;
         let mut text = format!("{} delivered", tally.delivered);
-        for (count, word) in [
-            (tally.rejected, "rejected"),
-            (tally.superseded, "superseded"),
-            (tally.held, "held"),
-        ] {
+        for (count, word) in [(tally.rejected, "rejected"), (tally.superseded, "superseded"), (tally.held, "held")] {
             if count > 0 {
                 text.push_str(&format!(", {count} {word}"));
             }

@@ -25,23 +25,10 @@ pub(crate) fn human(report: &Report) -> String {
         grouped(rows.held),
         grouped(rows.unsent)
     );
-    let kinds: Vec<String> = report
-        .calls
-        .by_kind
-        .iter()
-        .map(|(kind, count)| format!("{} {kind}", grouped(*count)))
-        .collect();
-    let of = if kinds.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", kinds.join(", "))
-    };
-    let _ = writeln!(
-        text,
-        "  {} calls{of}, at most {} at once",
-        grouped(report.calls.total),
-        report.max_in_flight
-    );
+    let kinds: Vec<String> =
+        report.calls.by_kind.iter().map(|(kind, count)| format!("{} {kind}", grouped(*count))).collect();
+    let of = if kinds.is_empty() { String::new() } else { format!(" ({})", kinds.join(", ")) };
+    let _ = writeln!(text, "  {} calls{of}, at most {} at once", grouped(report.calls.total), report.max_in_flight);
     let _ = writeln!(
         text,
         "  {} retries, {} waits on Pardot's request, {} access tokens; {} sent, {} received",
@@ -52,12 +39,7 @@ pub(crate) fn human(report: &Report) -> String {
         bytes(report.bytes_received)
     );
     if let Some(daily) = &report.daily_calls {
-        let _ = writeln!(
-            text,
-            "  {} of {} daily calls used",
-            grouped(daily.used),
-            grouped(daily.limit)
-        );
+        let _ = writeln!(text, "  {} of {} daily calls used", grouped(daily.used), grouped(daily.limit));
     }
     let _ = writeln!(
         text,
@@ -65,18 +47,9 @@ pub(crate) fn human(report: &Report) -> String {
         report.seconds, report.stages.query, report.stages.check, report.stages.send, report.rows_per_second
     );
     for reason in report.rejected_by_reason.iter().take(10) {
-        let column = reason
-            .column
-            .as_ref()
-            .map(|column| format!("{column} "))
-            .unwrap_or_default();
+        let column = reason.column.as_ref().map(|column| format!("{column} ")).unwrap_or_default();
         let code = reason.code.map(|code| format!(" (code {code})")).unwrap_or_default();
-        let _ = writeln!(
-            text,
-            "  rejected {}: {column}{}{code}",
-            grouped(reason.rows),
-            reason.reason
-        );
+        let _ = writeln!(text, "  rejected {}: {column}{}{code}", grouped(reason.rows), reason.reason);
     }
     if let Some(more) = report.rejected_by_reason.len().checked_sub(11) {
         let _ = writeln!(text, "  … and {} more reasons", more + 1);

@@ -18,24 +18,14 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, arguments.port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            say(&format!(
-                "error: cannot listen on 127.0.0.1:{}: {error}",
-                arguments.port
-            ));
+            say(&format!("error: cannot listen on 127.0.0.1:{}: {error}", arguments.port));
             say("  hint: --port 0 takes a free port");
             return Exit::Failed;
         }
     };
-    let unit = BusinessUnit {
-        ampsea: arguments.ampsea,
-        daily_limit: arguments.daily_limit,
-        ..BusinessUnit::default()
-    };
+    let unit = BusinessUnit { ampsea: arguments.ampsea, daily_limit: arguments.daily_limit, ..BusinessUnit::default() };
     let config = Config {
-        oauth: OAuthSettings {
-            rotate_refresh_tokens: arguments.rotate,
-            ..OAuthSettings::default()
-        },
+        oauth: OAuthSettings { rotate_refresh_tokens: arguments.rotate, ..OAuthSettings::default() },
         answer_delay: Duration::from_millis(arguments.delay),
         business_units: vec![unit],
         ..Config::default()
@@ -51,11 +41,7 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
     if let Some(path) = &arguments.seed {
         let seeded = std::fs::File::open(path)
             .map_err(|error| error.to_string())
-            .and_then(|file| {
-                sandbox
-                    .seed_csv(&connection.business_unit, file)
-                    .map_err(|error| error.to_string())
-            });
+            .and_then(|file| sandbox.seed_csv(&connection.business_unit, file).map_err(|error| error.to_string()));
         match seeded {
             Ok(prospects) => say(&format!("seeded {prospects} prospects")),
             Err(error) => {
@@ -72,10 +58,7 @@ pub(crate) async fn sandbox(arguments: SandboxArguments) -> Exit {
         return Exit::Failed;
     }
     show(document.trim_end());
-    say(&format!(
-        "sandbox at {} (state, journal and faults under /control); stop with Ctrl-C",
-        sandbox.url()
-    ));
+    say(&format!("sandbox at {} (state, journal and faults under /control); stop with Ctrl-C", sandbox.url()));
     signals.stop().stopped().await;
     Exit::Done
 }

@@ -13,11 +13,8 @@ pub(crate) struct Files {
 }
 
 /// Contacts that are always there, to be read back.
-pub(crate) const WELL_KNOWN: [&str; 3] = [
-    "zoe.muller+1@example.com",
-    "sinead.oconnor+2@example.com",
-    "taro.yamada+3@example.com",
-];
+pub(crate) const WELL_KNOWN: [&str; 3] =
+    ["zoe.muller+1@example.com", "sinead.oconnor+2@example.com", "taro.yamada+3@example.com"];
 
 const FIRST: [(&str, &str); 24] = [
     ("Zoë", "zoe"),
@@ -81,16 +78,8 @@ const COMPANIES: [&str; 12] = [
     "Émigré SARL",
     "Stark <Industries>",
 ];
-const TITLES: [&str; 8] = [
-    "CTO",
-    "Head of Ops",
-    "Data Engineer",
-    "VP, Marketing",
-    "Einkäuferin",
-    "Buyer/Planner",
-    "CEO",
-    "Analyst",
-];
+const TITLES: [&str; 8] =
+    ["CTO", "Head of Ops", "Data Engineer", "VP, Marketing", "Einkäuferin", "Buyer/Planner", "CEO", "Analyst"];
 const CITIES: [(&str, &str); 10] = [
     ("Zürich", "Switzerland"),
     ("Dublin", "Ireland"),
@@ -107,10 +96,7 @@ const CITIES: [(&str, &str); 10] = [
 /// Makes `count` contacts as Parquet and their scores as CSV.
 pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
     let raw = folder.join("contacts.csv");
-    let files = Files {
-        contacts: folder.join("contacts.parquet"),
-        scores: folder.join("scores.csv"),
-    };
+    let files = Files { contacts: folder.join("contacts.parquet"), scores: folder.join("scores.csv") };
     let text = |error: csv::Error| error.to_string();
     let mut contacts = csv::Writer::from_path(&raw).map_err(text)?;
     let mut scores = csv::Writer::from_path(&files.scores).map_err(text)?;
@@ -127,37 +113,22 @@ pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
             "comments",
         ])
         .map_err(text)?;
-    scores
-        .write_record(["customer_id", "score", "is_do_not_email"])
-        .map_err(text)?;
+    scores.write_record(["customer_id", "score", "is_do_not_email"]).map_err(text)?;
     for number in 1..=count {
         let contact = contact(number);
         contacts.write_record(&contact.cells).map_err(text)?;
-        scores
-            .write_record([&contact.cells[0], &contact.score, contact.do_not_email])
-            .map_err(text)?;
+        scores.write_record([&contact.cells[0], &contact.score, contact.do_not_email]).map_err(text)?;
     }
     contacts.flush().map_err(|error| error.to_string())?;
     scores.flush().map_err(|error| error.to_string())?;
     drop(contacts);
     let table = Table::parse(&format!("raw={}", raw.display())).map_err(|error| error.to_string())?;
-    let limits = Limits {
-        time: None,
-        memory: 128 << 20,
-        spill_dir: folder.to_owned(),
-    };
+    let limits = Limits { time: None, memory: 128 << 20, spill_dir: folder.to_owned() };
     let sql = "SELECT CAST(customer_id AS BIGINT) AS customer_id, email, first_name, last_name, company, job_title, city, \
                country, comments FROM raw";
-    query::freeze(
-        sql,
-        &[table],
-        &limits,
-        &files.contacts,
-        std::future::pending(),
-        &mut |_| {},
-    )
-    .await
-    .map_err(|error| error.to_string())?;
+    query::freeze(sql, &[table], &limits, &files.contacts, std::future::pending(), &mut |_| {})
+        .await
+        .map_err(|error| error.to_string())?;
     std::fs::remove_file(&raw).map_err(|error| error.to_string())?;
     Ok(files)
 }
@@ -176,11 +147,8 @@ fn pick<T>(items: &[T], number: u64, salt: u64) -> &T {
 fn contact(number: u64) -> Contact {
     // The first three are fixed, so that they can be read back by name.
     let at = usize::try_from(number - 1).unwrap_or(usize::MAX);
-    let (first, last) = if at < 3 {
-        (&FIRST[at], &LAST[at])
-    } else {
-        (pick(&FIRST, number, 1), pick(&LAST, number, 2))
-    };
+    let (first, last) =
+        if at < 3 { (&FIRST[at], &LAST[at]) } else { (pick(&FIRST, number, 1), pick(&LAST, number, 2)) };
     let (city, country) = if at < 3 { &CITIES[at] } else { pick(&CITIES, number, 3) };
     let mut email = format!("{}.{}+{number}@example.com", first.1, last.1);
     let mut comments = match number % 40 {
@@ -218,7 +186,5 @@ fn contact(number: u64) -> Contact {
 
 /// The address of an earlier contact, which a duplicate repeats in capitals.
 fn contact_email(number: u64) -> Option<String> {
-    (number > 0)
-        .then(|| contact(number).cells[1].clone())
-        .filter(|email| !email.is_empty())
+    (number > 0).then(|| contact(number).cells[1].clone()).filter(|email| !email.is_empty())
 }

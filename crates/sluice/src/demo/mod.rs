@@ -46,24 +46,14 @@ async fn run(arguments: DemoArguments) -> Result<Exit, String> {
     let folder: PathBuf = arguments.keep.clone().unwrap_or_else(|| temporary.path().to_owned());
     std::fs::create_dir_all(&folder).map_err(text)?;
     say("Sluice demo: a local Pardot, sample contacts, one export.\n");
-    let unit = BusinessUnit {
-        daily_limit: 100_000,
-        ..BusinessUnit::default()
-    };
-    let config = Config {
-        business_units: vec![unit],
-        answer_delay: Duration::from_millis(20),
-        ..Config::default()
-    };
+    let unit = BusinessUnit { daily_limit: 100_000, ..BusinessUnit::default() };
+    let config = Config { business_units: vec![unit], answer_delay: Duration::from_millis(20), ..Config::default() };
     let sandbox = Sandbox::start(config).await.map_err(text)?;
     let known = sandbox.connection();
     let list = sandbox.add_list(&known.business_unit, "Newsletter", false);
     let connection_file = folder.join("connection.yaml");
     std::fs::write(&connection_file, connection_document(&known)).map_err(text)?;
-    say(&format!(
-        "1. A local Pardot runs at {}, with a list \"Newsletter\" ({list}).",
-        sandbox.url()
-    ));
+    say(&format!("1. A local Pardot runs at {}, with a list \"Newsletter\" ({list}).", sandbox.url()));
     let files = contacts::make(&folder, arguments.contacts).await?;
     say(&format!(
         "2. {} contacts in {} and {} scores in {}.",
@@ -88,16 +78,11 @@ async fn run(arguments: DemoArguments) -> Result<Exit, String> {
     };
     let mut report = ended.report;
     let rejects_file = folder.join("rejected.csv");
-    let store = store::Store::open(&folder.join("data"))
-        .await
-        .map_err(|error| error.to_string())?;
+    let store = store::Store::open(&folder.join("data")).await.map_err(|error| error.to_string())?;
     rejects::write(&store, &report.job, &rejects_file, Form::Csv).await?;
     report.rejects_file = arguments.keep.is_some().then(|| rejects_file.display().to_string());
     show(&human(&report));
-    show(&format!(
-        "\nThree of the {} rejected rows:",
-        grouped(report.rows.rejected)
-    ));
+    show(&format!("\nThree of the {} rejected rows:", grouped(report.rows.rejected)));
     show(&first_rejects(&rejects_file)?);
     show("\nRead back from the local Pardot:");
     show(&read_back(&connection_file).await?);
@@ -120,10 +105,7 @@ fn request(files: &contacts::Files, connection_file: &Path, folder: &Path, list:
     }
     Ok(ExportRequest {
         sql: QUERY.into(),
-        tables: vec![
-            format!("contacts={}", files.contacts.display()),
-            format!("scores={}", files.scores.display()),
-        ],
+        tables: vec![format!("contacts={}", files.contacts.display()), format!("scores={}", files.scores.display())],
         connection_file: connection_file.to_owned(),
         settings,
         data_dir: folder.join("data"),
@@ -132,10 +114,7 @@ fn request(files: &contacts::Files, connection_file: &Path, folder: &Path, list:
 }
 
 fn indented(text: &str) -> String {
-    text.lines()
-        .map(|line| format!("     {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().map(|line| format!("     {line}")).collect::<Vec<_>>().join("\n")
 }
 
 /// One rejected row of each of three reasons.
@@ -147,11 +126,7 @@ fn first_rejects(path: &Path) -> Result<String, String> {
         let record = record.map_err(|error| error.to_string())?;
         let cell = |index: usize| record.get(index).unwrap_or("");
         if seen.len() < 3 && seen.insert(cell(4).to_owned()) {
-            let column = if cell(2).is_empty() {
-                String::new()
-            } else {
-                format!("{} ", cell(2))
-            };
+            let column = if cell(2).is_empty() { String::new() } else { format!("{} ", cell(2)) };
             let _ = writeln!(text, "  row {}: {column}{}; {}", cell(0), cell(4), cell(5));
         }
     }
@@ -167,25 +142,11 @@ async fn read_back(connection_file: &Path) -> Result<String, String> {
     let version = ApiVersion::V3;
     let mut text = String::new();
     for email in contacts::WELL_KNOWN {
-        let found = client
-            .send(&FindByEmail {
-                version,
-                email: email.into(),
-            })
-            .await
-            .map_err(|error| error.to_string())?;
+        let found =
+            client.send(&FindByEmail { version, email: email.into() }).await.map_err(|error| error.to_string())?;
         for id in found {
-            let shown = client
-                .send(&ReadProspect { version, id })
-                .await
-                .map_err(|error| error.to_string())?;
-            let field = |name: &str| {
-                shown
-                    .get(name)
-                    .and_then(|value| value.as_str())
-                    .unwrap_or("")
-                    .to_owned()
-            };
+            let shown = client.send(&ReadProspect { version, id }).await.map_err(|error| error.to_string())?;
+            let field = |name: &str| shown.get(name).and_then(|value| value.as_str()).unwrap_or("").to_owned();
             let score = shown.get("score").map(ToString::to_string).unwrap_or_default();
             let _ = writeln!(
                 text,

@@ -4,7 +4,8 @@
 
 use pardot_sim::{Config, FalseBody, Fault, FaultKind, Framing, When};
 
-use crate::harness::{Bench, check_contacts, check_rows, contacts};
+use crate::contacts::{check_contacts, contacts};
+use crate::harness::{Bench, check_rows};
 
 const ROWS: u64 = 3_000;
 
@@ -13,21 +14,11 @@ fn bad(row: u64) -> bool {
 }
 
 fn status(status: u16, when: When) -> FaultKind {
-    FaultKind::Status {
-        status,
-        when,
-        retry_after: None,
-        html: true,
-    }
+    FaultKind::Status { status, when, retry_after: None, html: true }
 }
 
 fn code(code: u32, when: When) -> FaultKind {
-    FaultKind::Code {
-        code,
-        when,
-        status: None,
-        message: None,
-    }
+    FaultKind::Code { code, when, status: None, message: None }
 }
 
 fn false_ok(body: FalseBody, when: When) -> FaultKind {
@@ -45,12 +36,7 @@ pub(crate) fn kinds() -> Vec<FaultKind> {
         status(502, After),
         status(503, After),
         status(429, Before),
-        FaultKind::Status {
-            status: 503,
-            when: Before,
-            retry_after: Some("0".into()),
-            html: true,
-        },
+        FaultKind::Status { status: 503, when: Before, retry_after: Some("0".into()), html: true },
         code(66, Before),
         code(183, After),
         code(184, Before),
@@ -60,18 +46,9 @@ pub(crate) fn kinds() -> Vec<FaultKind> {
         false_ok(FalseBody::Object, Before),
         false_ok(FalseBody::Garbage, After),
         false_ok(FalseBody::ErrorIndex, After),
-        FaultKind::Cut {
-            at: 9,
-            framing: Framing::Length,
-        },
-        FaultKind::Cut {
-            at: 0,
-            framing: Framing::Chunked,
-        },
-        FaultKind::Cut {
-            at: 25,
-            framing: Framing::Close,
-        },
+        FaultKind::Cut { at: 9, framing: Framing::Length },
+        FaultKind::Cut { at: 0, framing: Framing::Chunked },
+        FaultKind::Cut { at: 25, framing: Framing::Close },
     ]
 }
 
@@ -79,9 +56,7 @@ pub(crate) fn kinds() -> Vec<FaultKind> {
 pub(crate) fn plague(bench: &Bench, seed: u64, path: &str, kinds: Vec<FaultKind>) {
     let each = 0.2 / kinds.len() as f64;
     for (number, kind) in (1_u64..).zip(kinds) {
-        bench
-            .sandbox
-            .fault(Fault::chance(each, seed * 1_000 + number, kind).path(path));
+        bench.sandbox.fault(Fault::chance(each, seed * 1_000 + number, kind).path(path));
     }
 }
 
@@ -110,11 +85,7 @@ fn one_call_in_five_goes_wrong_and_the_state_is_that_of_a_clean_run() {
         check_contacts(&bench, ROWS, bad);
         assert_eq!(bench.hash(), clean.hash(), "seed {seed}");
         let fired: u64 = bench.sandbox.faults_fired().values().sum();
-        assert!(
-            fired > 40,
-            "seed {seed}: only {fired} faults in {} calls",
-            bench.sandbox.journal().len()
-        );
+        assert!(fired > 40, "seed {seed}: only {fired} faults in {} calls", bench.sandbox.journal().len());
     }
 }
 
@@ -124,26 +95,10 @@ fn no_false_success_is_believed() {
         Array, Empty, ErrorIndex, Garbage, GzipGarbage, LoginPage, Maintenance, Null, Object, UnknownCode,
     };
     let bench = Bench::unique();
-    for body in [
-        Array,
-        Empty,
-        ErrorIndex,
-        Garbage,
-        GzipGarbage,
-        LoginPage,
-        Maintenance,
-        Null,
-        Object,
-        UnknownCode,
-    ] {
+    for body in [Array, Empty, ErrorIndex, Garbage, GzipGarbage, LoginPage, Maintenance, Null, Object, UnknownCode] {
         bench.sandbox.reset();
-        bench
-            .sandbox
-            .fault(Fault::always(false_ok(body.clone(), When::Before)).path("batchUpsert"));
-        let stopped = bench
-            .export_csv(&contacts(60, |_| false))
-            .set("maximum_retries", 1)
-            .exits(1);
+        bench.sandbox.fault(Fault::always(false_ok(body.clone(), When::Before)).path("batchUpsert"));
+        let stopped = bench.export_csv(&contacts(60, |_| false)).set("maximum_retries", 1).exits(1);
         assert_eq!(stopped.number("/rows/delivered"), 0, "{body:?}");
         assert_eq!(stopped.number("/rows/rejected"), 0, "{body:?}");
         bench.sandbox.clear_faults();
@@ -156,13 +111,8 @@ fn no_false_success_is_believed() {
 fn no_cut_answer_is_believed() {
     for framing in [Framing::Length, Framing::Chunked] {
         let bench = Bench::unique();
-        bench
-            .sandbox
-            .fault(Fault::always(FaultKind::Cut { at: 5, framing }).path("batchUpsert"));
-        let stopped = bench
-            .export_csv(&contacts(60, |_| false))
-            .set("maximum_retries", 1)
-            .exits(1);
+        bench.sandbox.fault(Fault::always(FaultKind::Cut { at: 5, framing }).path("batchUpsert"));
+        let stopped = bench.export_csv(&contacts(60, |_| false)).set("maximum_retries", 1).exits(1);
         check_rows(&stopped, [60, 0, 0, 0, 0, 60]);
     }
 }
@@ -190,11 +140,7 @@ fn inserts_where_emails_are_shared_are_never_doubled() {
         let made = emails(&bench);
         let [_, delivered, rejected, _, held, _] = ended.rows();
         assert_eq!(rejected, 0, "{}", ended.stdout);
-        assert!(
-            delivered <= made && made <= delivered + held + ended.number("/rows/unsent"),
-            "{}",
-            ended.stdout
-        );
+        assert!(delivered <= made && made <= delivered + held + ended.number("/rows/unsent"), "{}", ended.stdout);
         bench.sandbox.clear_faults();
         if ended.code != Some(0) {
             ended = bench.resume(&ended.job()).exits(0);
@@ -207,16 +153,10 @@ fn inserts_where_emails_are_shared_are_never_doubled() {
 
 #[test]
 fn the_slots_of_other_programs_are_waited_for() {
-    let bench = Bench::with(Config {
-        call_slots: 2,
-        answer_delay: std::time::Duration::from_millis(5),
-        ..Config::default()
-    });
-    let done = bench
-        .export_csv(&contacts(1_000, |_| false))
-        .set("parallel_tasks", 5)
-        .set("maximum_retries", 0)
-        .exits(0);
+    let bench =
+        Bench::with(Config { call_slots: 2, answer_delay: std::time::Duration::from_millis(5), ..Config::default() });
+    let done =
+        bench.export_csv(&contacts(1_000, |_| false)).set("parallel_tasks", 5).set("maximum_retries", 0).exits(0);
     check_contacts(&bench, 1_000, |_| false);
     assert_eq!(done.number("/retries"), 0, "waiting for a slot is no retry");
 }
@@ -247,9 +187,7 @@ fn memberships_are_exact_as_well() {
         for row in 0..80 {
             let list = 100 + row % lists;
             if row < lists {
-                bench
-                    .sandbox
-                    .add_list_with_id(&unit, list, &format!("list {list}"), false);
+                bench.sandbox.add_list_with_id(&unit, list, &format!("list {list}"), false);
             }
             let fields = serde_json::json!({"email": format!("m{row}@example.com")});
             pairs.push((list, bench.sandbox.add_prospect(&unit, fields)));
@@ -266,10 +204,7 @@ fn memberships_are_exact_as_well() {
                 .exits(0);
             check_rows(&done, [80, 80, 0, 0, 0, 0]);
             for (list, id) in &pairs {
-                let member = bench
-                    .sandbox
-                    .membership(&unit, *list, *id)
-                    .is_some_and(|membership| !membership.deleted);
+                let member = bench.sandbox.membership(&unit, *list, *id).is_some_and(|membership| !membership.deleted);
                 assert_eq!(member, so, "{operation} of {id} in {list}");
             }
         }

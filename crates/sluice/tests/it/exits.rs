@@ -6,7 +6,8 @@ use std::sync::mpsc;
 
 use pardot_sim::{BusinessUnit, Config, Fault, FaultKind, When};
 
-use crate::harness::{Bench, Outcome, check_contacts, check_rows, contacts};
+use crate::contacts::{check_contacts, contacts};
+use crate::harness::{Bench, Outcome, check_rows};
 
 fn good(_: u64) -> bool {
     false
@@ -32,10 +33,7 @@ fn resumes_exactly(bench: &Bench, stopped: &Outcome, rows: u64) {
 #[test]
 fn done_is_0_also_with_skipped_rows() {
     let bench = Bench::unique();
-    let done = bench
-        .export_csv(&contacts(10, |row| row == 3))
-        .set("skip_invalid_records", true)
-        .exits(0);
+    let done = bench.export_csv(&contacts(10, |row| row == 3)).set("skip_invalid_records", true).exits(0);
     check_rows(&done, [10, 9, 1, 0, 0, 0]);
     let empty = bench.export_csv("email\n").exits(0);
     check_rows(&empty, [0, 0, 0, 0, 0, 0]);
@@ -44,26 +42,14 @@ fn done_is_0_also_with_skipped_rows() {
 #[test]
 fn an_outage_is_1_and_resumes() {
     let bench = Bench::unique();
-    let error = FaultKind::Status {
-        status: 500,
-        when: When::Before,
-        retry_after: None,
-        html: true,
-    };
+    let error = FaultKind::Status { status: 500, when: When::Before, retry_after: None, html: true };
     bench.sandbox.fault(Fault::always(error).path("batchUpsert").after(2));
-    let stopped = bench
-        .export_csv(&contacts(200, good))
-        .set("maximum_retries", 1)
-        .exits(1);
+    let stopped = bench.export_csv(&contacts(200, good)).set("maximum_retries", 1).exits(1);
     check_rows(&stopped, [200, 100, 0, 0, 0, 100]);
     assert_eq!(stopped.text("/status"), "parked_outage");
     bench.sandbox.clear_faults();
     resumes_exactly(&bench, &stopped, 200);
-    assert_eq!(
-        bench.calls("prospect/batchUpsert"),
-        4,
-        "what was delivered is not sent again"
-    );
+    assert_eq!(bench.calls("prospect/batchUpsert"), 4, "what was delivered is not sent again");
 }
 
 #[test]
@@ -88,11 +74,7 @@ fn settings_columns_and_sql_are_2() {
         }
     }
     assert_eq!(bench.calls("prospect/batchUpsert"), 0);
-    bench
-        .command("export")
-        .output()
-        .map(|output| assert_eq!(output.status.code(), Some(2)))
-        .unwrap();
+    bench.command("export").output().map(|output| assert_eq!(output.status.code(), Some(2))).unwrap();
 }
 
 #[test]
@@ -118,10 +100,7 @@ fn a_dead_grant_is_4_and_resumes_after_connecting() {
 #[test]
 fn used_up_calls_are_5_and_resume_after_midnight() {
     let bench = Bench::with(Config {
-        business_units: vec![BusinessUnit {
-            daily_limit: 2,
-            ..BusinessUnit::default()
-        }],
+        business_units: vec![BusinessUnit { daily_limit: 2, ..BusinessUnit::default() }],
         ..Config::default()
     });
     let stopped = bench.export_csv(&contacts(200, good)).set("parallel_tasks", 5).exits(5);
@@ -160,10 +139,7 @@ fn a_second_run_is_7() {
     });
     let first = bench.export_csv(&contacts(60, good)).exits(0);
     check_rows(&first, [60, 60, 0, 0, 0, 0]);
-    let second = receiver
-        .try_recv()
-        .expect("the second run ended while the first was sending")
-        .unwrap();
+    let second = receiver.try_recv().expect("the second run ended while the first was sending").unwrap();
     assert_eq!(second.status.code(), Some(7));
     assert_eq!(bench.calls("prospect/batchUpsert"), 2);
 }
@@ -180,11 +156,7 @@ fn a_signal_is_130_or_143_after_an_orderly_checkpoint() {
             let [_, delivered, rejected, _, held, unsent] = stopped.rows();
             assert_eq!((rejected, held), (0, 0));
             assert!(unsent > 0, "{}", stopped.stdout);
-            assert_eq!(
-                bench.prospects().len() as u64,
-                delivered,
-                "what was under way is counted"
-            );
+            assert_eq!(bench.prospects().len() as u64, delivered, "what was under way is counted");
             resumes_exactly(&bench, &stopped, 3_000);
             assert_eq!(bench.calls("prospect/batchUpsert"), 60, "no batch twice");
         }
@@ -202,12 +174,7 @@ fn a_job_that_is_done_or_unknown_is_not_continued() {
 #[test]
 fn held_rows_are_1_and_resume() {
     for bench in [Bench::unique(), Bench::shared()] {
-        let code = FaultKind::Code {
-            code: 9_999,
-            when: When::After,
-            status: None,
-            message: None,
-        };
+        let code = FaultKind::Code { code: 9_999, when: When::After, status: None, message: None };
         let known = bench.export("SELECT 'known@example.com' AS email").exits(0);
         assert_eq!(known.number("/rows/delivered"), 1);
         let before = bench.prospects().len();
@@ -223,15 +190,8 @@ fn held_rows_are_1_and_resume() {
 
 #[test]
 fn inserts_that_stop_at_the_limit_of_the_day_are_not_held() {
-    let unit = BusinessUnit {
-        ampsea: true,
-        daily_limit: 4,
-        ..BusinessUnit::default()
-    };
-    let bench = Bench::with(Config {
-        business_units: vec![unit],
-        ..Config::default()
-    });
+    let unit = BusinessUnit { ampsea: true, daily_limit: 4, ..BusinessUnit::default() };
+    let bench = Bench::with(Config { business_units: vec![unit], ..Config::default() });
     let stopped = bench.export_csv(&contacts(400, good)).set("parallel_tasks", 5).exits(5);
     assert_eq!(stopped.number("/rows/held"), 0, "{}", stopped.stdout);
     let mut ended = stopped;
@@ -243,4 +203,19 @@ fn inserts_that_stop_at_the_limit_of_the_day_are_not_held() {
     }
     check_rows(&ended, [400, 400, 0, 0, 0, 0]);
     check_contacts(&bench, 400, good);
+}
+
+#[test]
+fn inserts_end_orderly_at_a_signal_as_well() {
+    for lanes in [1, 5] {
+        let bench = Bench::shared();
+        let pid = bench.signal_at(7, "TERM");
+        let call = bench.export_csv(&contacts(3_000, good)).set("parallel_tasks", lanes);
+        let stopped = call.run_telling(&pid);
+        stopped.check_exit(143);
+        assert_eq!(stopped.number("/rows/held"), 0, "{}", stopped.stdout);
+        assert_eq!(bench.prospects().len() as u64, stopped.number("/rows/delivered"));
+        resumes_exactly(&bench, &stopped, 3_000);
+        assert_eq!(bench.counters().prospects_created, 3_000);
+    }
 }

@@ -2,8 +2,7 @@
 //!
 //! Knows no case.
 
-use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -18,11 +17,7 @@ use tokio::runtime::Runtime;
 const LONGEST_RUN: Duration = Duration::from_secs(120);
 
 /// Settings that keep the tests quick: waits and time-outs in seconds.
-const QUICK: [&str; 3] = [
-    "initial_retry_wait=0.01",
-    "maximum_retry_wait=0.2",
-    "maximum_connection_timeout=5",
-];
+const QUICK: [&str; 3] = ["initial_retry_wait=0.01", "maximum_retry_wait=0.2", "maximum_connection_timeout=5"];
 
 /// The query of most cases: every column, in the order of the file.
 pub(crate) const ALL: &str = "SELECT * FROM c";
@@ -43,29 +38,16 @@ impl Bench {
 
     /// An account where several prospects may share one email (AMPSEA).
     pub(crate) fn shared() -> Bench {
-        let unit = BusinessUnit {
-            ampsea: true,
-            ..BusinessUnit::default()
-        };
-        Bench::with(Config {
-            business_units: vec![unit],
-            ..Config::default()
-        })
+        let unit = BusinessUnit { ampsea: true, ..BusinessUnit::default() };
+        Bench::with(Config { business_units: vec![unit], ..Config::default() })
     }
 
     pub(crate) fn with(config: Config) -> Bench {
         // Two workers: a hook of the sandbox may block one of them.
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .expect("threads");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("threads");
         let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
-        let bench = Bench {
-            sandbox,
-            folder: TempDir::new().expect("a folder"),
-            _runtime: runtime,
-        };
+        let bench = Bench { sandbox, folder: TempDir::new().expect("a folder"), _runtime: runtime };
         bench.connect();
         bench
     }
@@ -109,11 +91,8 @@ impl Bench {
     /// The prospect with this email; the only one.
     #[track_caller]
     pub(crate) fn prospect(&self, email: &str) -> Value {
-        let mut found: Vec<Value> = self
-            .prospects()
-            .into_iter()
-            .filter(|prospect| prospect["email"] == email)
-            .collect();
+        let mut found: Vec<Value> =
+            self.prospects().into_iter().filter(|prospect| prospect["email"] == email).collect();
         assert_eq!(found.len(), 1, "prospects with {email}");
         found.remove(0)
     }
@@ -124,47 +103,26 @@ impl Bench {
     }
 
     pub(crate) fn journal_of(&self, path: &str) -> Vec<JournalEntry> {
-        self.sandbox
-            .journal()
-            .into_iter()
-            .filter(|entry| entry.path.contains(path))
-            .collect()
+        self.sandbox.journal().into_iter().filter(|entry| entry.path.contains(path)).collect()
     }
 
     /// The program, with nothing in its environment but a home.
     pub(crate) fn command(&self, command: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_sluice"));
-        program
-            .env_clear()
-            .env("HOME", self.folder.path())
-            .current_dir(self.folder.path())
-            .arg(command);
-        program
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        program.env_clear().env("HOME", self.folder.path()).current_dir(self.folder.path()).arg(command);
+        program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         program
     }
 
     /// An export of this query, as JSON, with quick settings.
     pub(crate) fn export(&self, sql: &str) -> Call<'_> {
-        QUICK
-            .iter()
-            .fold(self.plain_export(sql), |call, pair| call.args(&["--set", pair]))
+        QUICK.iter().fold(self.plain_export(sql), |call, pair| call.args(&["--set", pair]))
     }
 
     /// An export of this query, as JSON, with the settings as they are without being given.
     pub(crate) fn plain_export(&self, sql: &str) -> Call<'_> {
         let mut command = self.command("export");
-        command.args([
-            "--json",
-            "--query",
-            sql,
-            "--data-dir",
-            "data",
-            "--connection-file",
-            "connection.yaml",
-        ]);
+        command.args(["--json", "--query", sql, "--data-dir", "data", "--connection-file", "connection.yaml"]);
         Call { bench: self, command }
     }
 
@@ -199,9 +157,7 @@ pub(crate) fn document(connection: &Connection) -> String {
 
 /// Sends a signal, such as `KILL`, through the shell, which every system has. A program that has ended hears nothing.
 pub(crate) fn kill(pid: u32, signal: &str) {
-    let _ = Command::new("sh")
-        .args(["-c", &format!("kill -s {signal} {pid} 2>&1")])
-        .output();
+    let _ = Command::new("sh").args(["-c", &format!("kill -s {signal} {pid} 2>&1")]).output();
 }
 
 /// A call of the program that is being put together.
@@ -260,19 +216,11 @@ fn wait(mut child: Child) -> Outcome {
         text
     });
     let mut stdout = String::new();
-    let _ = child
-        .stdout
-        .take()
-        .expect("stdout is piped")
-        .read_to_string(&mut stdout);
+    let _ = child.stdout.take().expect("stdout is piped").read_to_string(&mut stdout);
     let status = child.wait().expect("the program ends");
     drop(done);
     watch.join().expect("the watch ends");
-    Outcome {
-        code: status.code(),
-        stdout,
-        stderr: talk.join().expect("stderr ends"),
-    }
+    Outcome { code: status.code(), stdout, stderr: talk.join().expect("stderr ends") }
 }
 
 /// How the program ended; `code` is `None` when a signal killed it.
@@ -286,13 +234,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     #[track_caller]
     pub(crate) fn check_exit(&self, code: i32) {
-        assert_eq!(
-            self.code,
-            Some(code),
-            "stdout: {}\nstderr: {}",
-            self.stdout,
-            self.stderr
-        );
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
     }
 
     /// The report, where one was printed.
@@ -304,25 +246,17 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn at(&self, pointer: &str) -> Value {
         let report = self.report().unwrap_or_else(|| panic!("no report: {self:?}"));
-        report
-            .pointer(pointer)
-            .unwrap_or_else(|| panic!("no {pointer} in {report}"))
-            .clone()
+        report.pointer(pointer).unwrap_or_else(|| panic!("no {pointer} in {report}")).clone()
     }
 
     #[track_caller]
     pub(crate) fn number(&self, pointer: &str) -> u64 {
-        self.at(pointer)
-            .as_u64()
-            .unwrap_or_else(|| panic!("{pointer} is no number"))
+        self.at(pointer).as_u64().unwrap_or_else(|| panic!("{pointer} is no number"))
     }
 
     #[track_caller]
     pub(crate) fn text(&self, pointer: &str) -> String {
-        self.at(pointer)
-            .as_str()
-            .unwrap_or_else(|| panic!("{pointer} is no text"))
-            .to_owned()
+        self.at(pointer).as_str().unwrap_or_else(|| panic!("{pointer} is no text")).to_owned()
     }
 
     /// read, delivered, rejected, superseded, held, unsent.
@@ -342,12 +276,7 @@ impl Outcome {
         // A dry run has no ends, and what never became a job has no calls.
         if self.report().is_some_and(|report| report["job"].is_string()) {
             let [read, delivered, rejected, superseded, held, unsent] = self.rows();
-            assert_eq!(
-                read,
-                delivered + rejected + superseded + held + unsent,
-                "{}",
-                self.stdout
-            );
+            assert_eq!(read, delivered + rejected + superseded + held + unsent, "{}", self.stdout);
             assert_eq!(self.number("/format_version"), 1);
             assert!(self.number("/max_in_flight") <= 5, "{}", self.stdout);
         }
@@ -367,57 +296,6 @@ pub(crate) fn newest_job(bench: &Bench) -> String {
     let outcome = wait(command.spawn().expect("the program starts"));
     let job: Value = serde_json::from_str(outcome.stdout.trim()).unwrap_or_else(|_| panic!("no job: {outcome:?}"));
     job["job"].as_str().unwrap_or_else(|| panic!("{job}")).to_owned()
-}
-
-/// So many contacts as CSV; `bad` says which rows have an email that is none.
-pub(crate) fn contacts(rows: u64, bad: impl Fn(u64) -> bool) -> String {
-    let mut text = Vec::new();
-    let _ = writeln!(text, "email,first_name,score,is_do_not_call");
-    for row in 1..=rows {
-        let email = if bad(row) {
-            format!("nobody-{row}")
-        } else {
-            email_of(row)
-        };
-        let _ = writeln!(text, "{email},Ada {row},{},{}", row % 100, row % 2 == 0);
-    }
-    String::from_utf8(text).expect("text")
-}
-
-pub(crate) fn email_of(row: u64) -> String {
-    format!("row{row:05}@example.com")
-}
-
-/// What an account holds after [`contacts`]: one prospect for each row that is not bad.
-#[track_caller]
-pub(crate) fn check_contacts(bench: &Bench, rows: u64, bad: impl Fn(u64) -> bool) {
-    let mut have: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for prospect in bench.prospects() {
-        let email = text(&prospect["email"]);
-        let (name, score) = (text(&prospect["first_name"]), text(&prospect["score"]));
-        let call = !["1", "true"].contains(&text(&prospect["is_do_not_call"]).as_str());
-        have.entry(email).or_default().push(format!("{name}|{score}|{}", !call));
-    }
-    let mut want: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in (1..=rows).filter(|row| !bad(*row)) {
-        want.insert(email_of(row), vec![format!("Ada {row}|{}|{}", row % 100, row % 2 == 0)]);
-    }
-    let wrong: Vec<_> = want
-        .iter()
-        .filter(|(email, said)| have.get(*email) != Some(said))
-        .take(3)
-        .collect();
-    let instead: Vec<_> = wrong.iter().map(|(email, _)| have.get(*email)).collect();
-    assert!(wrong.is_empty(), "wanted {wrong:?}, have {instead:?}");
-    assert_eq!(have.len(), want.len(), "prospects");
-}
-
-/// A value as the text it stands for.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }
 
 /// Every file below this path, with its bytes.

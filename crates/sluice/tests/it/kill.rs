@@ -5,7 +5,8 @@
 use pardot_sim::{Fault, FaultKind, When};
 
 use crate::chaos::{kinds, plague};
-use crate::harness::{Bench, check_contacts, check_rows, contacts, newest_job};
+use crate::contacts::{check_contacts, contacts};
+use crate::harness::{Bench, check_rows, newest_job};
 
 /// Twelve batches.
 const ROWS: u64 = 600;
@@ -40,10 +41,7 @@ fn kill_and_resume(bench: &Bench, case: &Case) -> u64 {
     let done = bench.resume(&newest_job(bench)).exits(0);
     check_rows(&done, [ROWS, ROWS, 0, 0, 0, 0]);
     check_contacts(bench, ROWS, good);
-    let sent = bench
-        .journal_of("batchUpsert")
-        .into_iter()
-        .filter(|entry| !matches!(entry.code, Some(88 | 89)));
+    let sent = bench.journal_of("batchUpsert").into_iter().filter(|entry| !matches!(entry.code, Some(88 | 89)));
     (sent.count() as u64).saturating_sub(ROWS.div_ceil(50))
 }
 
@@ -51,18 +49,10 @@ fn kill_and_resume(bench: &Bench, case: &Case) -> u64 {
 fn keyed_rows_are_exact_after_a_kill_at_any_request() {
     // The token, and twelve batches.
     for request in 1..=13 {
-        let case = Case {
-            request,
-            lanes: if request % 2 == 0 { 1 } else { 5 },
-            lost: request % 3 == 0,
-        };
+        let case = Case { request, lanes: if request % 2 == 0 { 1 } else { 5 }, lost: request % 3 == 0 };
         let bench = Bench::unique();
         let again = kill_and_resume(&bench, &case);
-        assert!(
-            again <= case.lanes,
-            "request {request}: {again} batches again with {} lanes",
-            case.lanes
-        );
+        assert!(again <= case.lanes, "request {request}: {again} batches again with {} lanes", case.lanes);
         assert_eq!(bench.counters().prospects_created, ROWS);
     }
 }
@@ -74,18 +64,10 @@ fn inserts_are_exact_after_a_kill_at_any_request() {
     let requests = clean.sandbox.journal().len() as u64;
     assert!(requests >= 14, "{requests} requests");
     for request in 1..=requests {
-        let case = Case {
-            request,
-            lanes: if request % 2 == 0 { 1 } else { 5 },
-            lost: request % 3 == 0,
-        };
+        let case = Case { request, lanes: if request % 2 == 0 { 1 } else { 5 }, lost: request % 3 == 0 };
         let bench = Bench::shared();
         let again = kill_and_resume(&bench, &case);
-        assert!(
-            again <= case.lanes,
-            "request {request}: {again} batches again with {} lanes",
-            case.lanes
-        );
+        assert!(again <= case.lanes, "request {request}: {again} batches again with {} lanes", case.lanes);
         assert_eq!(bench.counters().prospects_created, ROWS, "request {request}");
     }
 }
@@ -94,10 +76,7 @@ fn inserts_are_exact_after_a_kill_at_any_request() {
 fn killed_again_and_again_it_still_ends_exactly() {
     let bench = Bench::shared();
     let pid = bench.signal_at(5, "KILL");
-    bench
-        .export_csv(&contacts(ROWS, good))
-        .set("maximum_connection_timeout", 1)
-        .run_telling(&pid);
+    bench.export_csv(&contacts(ROWS, good)).set("maximum_connection_timeout", 1).run_telling(&pid);
     let job = newest_job(&bench);
     for _ in 0..3 {
         let next = bench.sandbox.journal().len() as u64 + 4;
@@ -119,14 +98,9 @@ fn killed_while_calls_go_wrong_it_still_ends_exactly() {
         let mut rounds = 0;
         let mut outcome = {
             let pid = bench.signal_at(9, "KILL");
-            let call = bench
-                .export_csv(&contacts(ROWS, good))
-                .set("parallel_tasks", 5)
-                .set("maximum_retries", 9);
+            let call = bench.export_csv(&contacts(ROWS, good)).set("parallel_tasks", 5).set("maximum_retries", 9);
             // About ten rows a call.
-            call.set("max_payload", 1_200)
-                .set("maximum_connection_timeout", 1)
-                .run_telling(&pid)
+            call.set("max_payload", 1_200).set("maximum_connection_timeout", 1).run_telling(&pid)
         };
         let job = newest_job(&bench);
         while outcome.code != Some(0) {

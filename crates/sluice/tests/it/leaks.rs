@@ -16,11 +16,7 @@ fn csv() -> String {
     let mut csv = String::from("email,first_name,score,password\n");
     for row in 1..=300_u32 {
         let at = if row.is_multiple_of(97) { "." } else { "@" };
-        let score = if row.is_multiple_of(89) {
-            "planted-7391-score"
-        } else {
-            "7"
-        };
+        let score = if row.is_multiple_of(89) { "planted-7391-score" } else { "7" };
         csv += &format!("{VALUE}-{row}{at}example.com,{VALUE},{score},{VALUE}-word\n");
     }
     csv
@@ -30,13 +26,7 @@ fn csv() -> String {
 fn check_clean(bench: &Bench, outcome: &Outcome, cmdline: &str) {
     let connection = bench.sandbox.connection();
     // Access tokens of the sandbox begin with the first part, refresh tokens with the second.
-    let planted = [
-        SECRET,
-        VALUE,
-        "00D5e000000XyZa",
-        "5Aep861",
-        connection.refresh_token.as_str(),
-    ];
+    let planted = [SECRET, VALUE, "00D5e000000XyZa", "5Aep861", connection.refresh_token.as_str()];
     let mut places = vec![
         ("stdout".to_owned(), outcome.stdout.clone().into_bytes()),
         ("stderr".to_owned(), outcome.stderr.clone().into_bytes()),
@@ -44,10 +34,7 @@ fn check_clean(bench: &Bench, outcome: &Outcome, cmdline: &str) {
     ];
     let mut found = Vec::new();
     files(bench.folder.path(), &mut found);
-    assert!(
-        found.iter().any(|(path, _)| path.ends_with("sluice.db")),
-        "the ledger is looked at"
-    );
+    assert!(found.iter().any(|(path, _)| path.ends_with("sluice.db")), "the ledger is looked at");
     for (path, bytes) in found {
         let name = path.display().to_string();
         let allowed = ["connection.yaml", "c.csv", "rejected.csv", ".parquet"];
@@ -64,15 +51,8 @@ fn check_clean(bench: &Bench, outcome: &Outcome, cmdline: &str) {
 }
 
 fn bench() -> Bench {
-    let oauth = OAuthSettings {
-        client_secret: SECRET.into(),
-        rotate_refresh_tokens: true,
-        ..OAuthSettings::default()
-    };
-    Bench::with(Config {
-        oauth,
-        ..Config::default()
-    })
+    let oauth = OAuthSettings { client_secret: SECRET.into(), rotate_refresh_tokens: true, ..OAuthSettings::default() };
+    Bench::with(Config { oauth, ..Config::default() })
 }
 
 /// Runs an export, with the command line as everybody on the machine sees it.
@@ -82,7 +62,8 @@ fn run(bench: &Bench, form: &[&str]) -> (Outcome, String) {
     let keep = seen.clone();
     bench.sandbox.at_request(1, move || {
         if let Ok(pid) = receiver.recv() {
-            *keep.lock().unwrap() = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            *keep.lock().expect("no panic before") =
+                std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
         }
     });
     let outcome = bench
@@ -90,7 +71,7 @@ fn run(bench: &Bench, form: &[&str]) -> (Outcome, String) {
         .args(&["--report", "report.json", "--rejects", "rejected.csv"])
         .args(form)
         .run_telling(&sender);
-    let seen = seen.lock().unwrap().clone();
+    let seen = seen.lock().expect("no panic before").clone();
     (outcome, seen)
 }
 
@@ -102,41 +83,18 @@ fn a_run_with_rejected_rows_leaks_nothing() {
         outcome.check_exit(0);
         assert_eq!(outcome.number("/rows/rejected"), 6);
         check_clean(&bench, &outcome, &cmdline);
-        assert!(
-            bench.read("rejected.csv").contains(VALUE),
-            "the file of rejected rows holds them"
-        );
+        assert!(bench.read("rejected.csv").contains(VALUE), "the file of rejected rows holds them");
     }
 }
 
 #[test]
 fn a_run_that_fails_leaks_nothing() {
     let faults = [
-        FaultKind::Status {
-            status: 500,
-            when: When::Before,
-            retry_after: None,
-            html: true,
-        },
+        FaultKind::Status { status: 500, when: When::Before, retry_after: None, html: true },
         FaultKind::Reset { when: When::After },
-        FaultKind::Code {
-            code: 49,
-            when: When::Before,
-            status: None,
-            message: None,
-        },
-        FaultKind::Code {
-            code: 9_999,
-            when: When::Before,
-            status: None,
-            message: None,
-        },
-        FaultKind::Code {
-            code: 184,
-            when: When::Before,
-            status: None,
-            message: None,
-        },
+        FaultKind::Code { code: 49, when: When::Before, status: None, message: None },
+        FaultKind::Code { code: 9_999, when: When::Before, status: None, message: None },
+        FaultKind::Code { code: 184, when: When::Before, status: None, message: None },
     ];
     for fault in faults {
         let bench = bench();
@@ -162,10 +120,7 @@ fn a_cell_that_breaks_the_query_leaks_nothing() {
     let bench = bench();
     bench.write("c.csv", &csv());
     let sql = "SELECT email, CAST(score AS int) AS score FROM c";
-    let outcome = bench
-        .export(sql)
-        .args(&["--table", "c=c.csv", "--report", "report.json"])
-        .run();
+    let outcome = bench.export(sql).args(&["--table", "c=c.csv", "--report", "report.json"]).run();
     assert_ne!(outcome.code, Some(0));
     check_clean(&bench, &outcome, "");
 }

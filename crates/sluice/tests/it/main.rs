@@ -4,11 +4,14 @@
 //! Knows no crate of ours but the sandbox: what is not visible from outside is not asserted here.
 
 mod chaos;
+mod contacts;
 mod delivery;
 mod exits;
 mod harness;
+mod inputs;
 mod kill;
 mod leaks;
+mod memberships;
 mod oauth;
 mod parameters;
 mod rejects;

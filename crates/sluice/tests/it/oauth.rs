@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use pardot_sim::{BusinessUnit, Config, Fault, FaultKind, OAuthSettings, When};
 use serde_json::{Value, json};
 
-use crate::harness::{Bench, Outcome, check_contacts, check_rows, contacts};
+use crate::contacts::{check_contacts, contacts};
+use crate::harness::{Bench, Outcome, check_rows};
 
 /// Made for this test; protects nothing.
 const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
@@ -53,18 +54,15 @@ fn good(_: u64) -> bool {
 }
 
 fn with_login(oauth: OAuthSettings) -> Bench {
-    Bench::with(Config {
-        oauth,
-        ..Config::default()
-    })
+    Bench::with(Config { oauth, ..Config::default() })
 }
 
 /// Changes the connection file; `null` takes a name out.
 fn change(bench: &Bench, changes: Value) {
-    let mut connection: Value = serde_json::from_str(&bench.read("connection.yaml")).unwrap();
-    for (name, value) in changes.as_object().unwrap() {
+    let mut connection: Value = serde_json::from_str(&bench.read("connection.yaml")).expect("a mapping");
+    for (name, value) in changes.as_object().expect("a mapping") {
         match value {
-            Value::Null => drop(connection.as_object_mut().unwrap().remove(name)),
+            Value::Null => drop(connection.as_object_mut().expect("a mapping").remove(name)),
             value => connection[name] = value.clone(),
         }
     }
@@ -102,10 +100,7 @@ fn a_rotated_refresh_token_is_in_the_file_before_the_access_token_is_used() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(bench.path("connection.yaml"))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(bench.path("connection.yaml")).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{mode:o}");
     }
 }
@@ -118,19 +113,11 @@ fn an_expiry_costs_one_refresh_whatever_the_lanes() {
         revoke_family_on_replay: true,
         ..OAuthSettings::default()
     });
-    let done = bench
-        .export_csv(&contacts(3_000, good))
-        .set("parallel_tasks", 5)
-        .set("maximum_retries", 0)
-        .exits(0);
+    let done = bench.export_csv(&contacts(3_000, good)).set("parallel_tasks", 5).set("maximum_retries", 0).exits(0);
     check_rows(&done, [3_000, 3_000, 0, 0, 0, 0]);
     check_contacts(&bench, 3_000, good);
     let counters = bench.counters();
-    assert!(
-        (3..=4).contains(&counters.token_refreshes),
-        "{} refreshes",
-        counters.token_refreshes
-    );
+    assert!((3..=4).contains(&counters.token_refreshes), "{} refreshes", counters.token_refreshes);
     assert_eq!(counters.token_replays, 0);
     assert_eq!(bench.calls("prospect/batchUpsert"), 60);
 }
@@ -138,16 +125,9 @@ fn an_expiry_costs_one_refresh_whatever_the_lanes() {
 #[test]
 fn a_login_that_hiccups_is_asked_again() {
     let bench = Bench::unique();
-    let page = FaultKind::Status {
-        status: 503,
-        when: When::Before,
-        retry_after: None,
-        html: true,
-    };
+    let page = FaultKind::Status { status: 503, when: When::Before, retry_after: None, html: true };
     bench.sandbox.fault(Fault::next(2, page).path("oauth2/token"));
-    bench
-        .sandbox
-        .fault(Fault::next(1, FaultKind::Reset { when: When::Before }).path("oauth2/token"));
+    bench.sandbox.fault(Fault::next(1, FaultKind::Reset { when: When::Before }).path("oauth2/token"));
     bench.export_csv(&contacts(3, good)).exits(0);
     assert_eq!(token_calls(&bench), 4);
 }
@@ -190,21 +170,12 @@ fn dead_grants_are_told_apart_and_not_hammered() {
     change(&bench, json!({"business_unit": "0Uv000000000000AAA"}));
     check_dead(&bench, &["business unit"]);
 
-    let unit = BusinessUnit {
-        active: false,
-        ..BusinessUnit::default()
-    };
-    let bench = Bench::with(Config {
-        business_units: vec![unit],
-        ..Config::default()
-    });
+    let unit = BusinessUnit { active: false, ..BusinessUnit::default() };
+    let bench = Bench::with(Config { business_units: vec![unit], ..Config::default() });
     check_dead(&bench, &["business unit"]);
 
     let scopes = vec!["refresh_token".to_owned(), "api".to_owned()];
-    let bench = with_login(OAuthSettings {
-        scopes,
-        ..OAuthSettings::default()
-    });
+    let bench = with_login(OAuthSettings { scopes, ..OAuthSettings::default() });
     check_dead(&bench, &["pardot_api"]);
 }
 
@@ -213,11 +184,7 @@ fn a_business_unit_that_is_misspelt_is_said_before_any_call() {
     let bench = Bench::unique();
     change(&bench, json!({"business_unit": "0Uv1"}));
     let refused = bench.export_csv(&contacts(3, good)).exits(2);
-    assert!(
-        refused.stderr.contains("connection.business_unit"),
-        "{}",
-        refused.stderr
-    );
+    assert!(refused.stderr.contains("connection.business_unit"), "{}", refused.stderr);
     assert_eq!(bench.sandbox.journal().len(), 0);
 }
 
@@ -231,10 +198,7 @@ fn client_credentials_need_no_refresh_token() {
 
 #[test]
 fn a_signed_assertion_needs_no_secret() {
-    let bench = with_login(OAuthSettings {
-        jwt_public_key: Some(PUBLIC_KEY.to_owned()),
-        ..OAuthSettings::default()
-    });
+    let bench = with_login(OAuthSettings { jwt_public_key: Some(PUBLIC_KEY.to_owned()), ..OAuthSettings::default() });
     let user = OAuthSettings::default().username;
     bench.write("key.pem", PRIVATE_KEY);
     let grant = json!({"grant": "jwt_bearer", "refresh_token": null, "client_secret": null, "username": user});

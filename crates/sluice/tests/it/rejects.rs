@@ -15,11 +15,7 @@ const CSV: &str = "email,first_name,score\n\
                    last@example.com,Last,4\n";
 
 fn sent(bench: &Bench, file: &str) {
-    let done = bench
-        .export_csv(CSV)
-        .set("skip_invalid_records", true)
-        .args(&["--rejects", file])
-        .exits(0);
+    let done = bench.export_csv(CSV).set("skip_invalid_records", true).args(&["--rejects", file]).exits(0);
     assert_eq!(done.rows(), [5, 2, 3, 0, 0, 0]);
     assert_eq!(done.text("/rejects_file"), file);
     assert_eq!(bench.prospects().len(), 2);
@@ -55,12 +51,7 @@ fn again_from_the_report_of_a_job() {
     let mut report = bench.command("report");
     report.args([&done.job(), "--json", "--data-dir", "data", "--rejects", "later.jsonl"]);
     let output = report.output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["rows"], done.at("/rows"));
     assert_eq!(bench.read("later.jsonl").lines().count(), 3);
@@ -69,18 +60,9 @@ fn again_from_the_report_of_a_job() {
 #[test]
 fn a_dry_run_tells_what_a_run_would_reject_by_itself() {
     let bench = Bench::unique();
-    let dry = bench
-        .export_csv(CSV)
-        .set("skip_invalid_records", true)
-        .args(&["--dry-run"])
-        .exits(0);
+    let dry = bench.export_csv(CSV).set("skip_invalid_records", true).args(&["--dry-run"]).exits(0);
     // The email that is none is Pardot's to judge.
-    assert_eq!(
-        (dry.number("/rows/read"), dry.number("/rows/rejected")),
-        (5, 2),
-        "{}",
-        dry.stdout
-    );
+    assert_eq!((dry.number("/rows/read"), dry.number("/rows/rejected")), (5, 2), "{}", dry.stdout);
     assert_eq!(bench.calls("prospect/batchUpsert"), 0);
     assert_eq!(bench.prospects().len(), 0);
 }

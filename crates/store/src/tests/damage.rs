@@ -93,10 +93,7 @@ async fn a_damaged_file_is_refused_or_proves_whole() {
     let mut refusals = 0;
     for damage in cases {
         let refusal = refused(closed.path(), "sluice.db", damage, &expected).await;
-        assert!(
-            refusal || matches!(damage, Damage::Flip(_)),
-            "{damage:?} must be refused"
-        );
+        assert!(refusal || matches!(damage, Damage::Flip(_)), "{damage:?} must be refused");
         refusals += u32::from(refusal);
     }
     // The pages of so small a file are half empty, and a flip in unused space does no harm.
@@ -123,10 +120,7 @@ async fn a_killed_process_has_lost_nothing_and_a_cut_log_shows() {
     let mut cases: Vec<Damage> = [0, 1, 20, 50, 80].map(Damage::Cut).into();
     cases.extend([Damage::ZeroHeader, Damage::Gone]);
     for damage in cases {
-        assert!(
-            refused(killed.path(), "sluice.db-wal", damage, &expected).await,
-            "{damage:?} must be refused"
-        );
+        assert!(refused(killed.path(), "sluice.db-wal", damage, &expected).await, "{damage:?} must be refused");
     }
     for seed in 1..=10 {
         refused(killed.path(), "sluice.db-wal", Damage::Flip(seed), &expected).await;

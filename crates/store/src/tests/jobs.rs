@@ -15,16 +15,8 @@ fn report(number: u32) -> Report {
         job: id(number),
         status: JobState::Success,
         cause: None,
-        rows: Tally {
-            read: 3,
-            delivered: 2,
-            rejected: 1,
-            ..Tally::default()
-        },
-        calls: Calls {
-            total: 1,
-            by_kind: [("batch upsert".to_owned(), 1)].into(),
-        },
+        rows: Tally { read: 3, delivered: 2, rejected: 1, ..Tally::default() },
+        calls: Calls { total: 1, by_kind: [("batch upsert".to_owned(), 1)].into() },
         bytes_sent: 900,
         bytes_received: 80,
         max_in_flight: 1,
@@ -32,18 +24,9 @@ fn report(number: u32) -> Report {
         throttles: 0,
         token_refreshes: 1,
         daily_calls: None,
-        rejected_by_reason: vec![ReasonCount {
-            code: Some(4),
-            column: None,
-            reason: "invalid".into(),
-            rows: 1,
-        }],
+        rejected_by_reason: vec![ReasonCount { code: Some(4), column: None, reason: "invalid".into(), rows: 1 }],
         rejects_file: None,
-        stages: Stages {
-            query: 0.5,
-            check: 0.25,
-            send: 1.0,
-        },
+        stages: Stages { query: 0.5, check: 0.25, send: 1.0 },
         seconds: 1.75,
         rows_per_second: 3.0,
         notes: vec!["a remark".into()],
@@ -58,48 +41,20 @@ async fn a_job_reads_back_after_reopening() {
     store.create_job(&new_job(2)).await.unwrap();
     store.set_state(&id(1), JobState::Sending, None, 10).await.unwrap();
     store.set_frozen(&id(1), 12_345, 11).await.unwrap();
-    let cause = StopCause {
-        message: "today's calls are used up".into(),
-        hint: Some("wait".into()),
-    };
-    store
-        .set_state(&id(1), JobState::ParkedQuota, Some(&cause), 12)
-        .await
-        .unwrap();
+    let cause = StopCause { message: "today's calls are used up".into(), hint: Some("wait".into()) };
+    store.set_state(&id(1), JobState::ParkedQuota, Some(&cause), 12).await.unwrap();
     store.save_report(&report(1), 13).await.unwrap();
-    let learned = Learned {
-        api_version: Some(3),
-        batch_rows: None,
-    };
-    store
-        .save_learned(
-            "unit",
-            Learned {
-                batch_rows: Some(9),
-                ..learned
-            },
-            14,
-        )
-        .await
-        .unwrap();
+    let learned = Learned { api_version: Some(3), batch_rows: None };
+    store.save_learned("unit", Learned { batch_rows: Some(9), ..learned }, 14).await.unwrap();
     store.save_learned("unit", learned, 15).await.unwrap();
     store.close().await;
 
     let store = Store::open(directory.path()).await.unwrap();
     let job = store.job(&id(1)).await.unwrap().unwrap();
     let new = new_job(1);
-    assert_eq!(
-        (job.sql, job.request, job.business_unit),
-        (new.sql, new.request, new.business_unit)
-    );
-    assert_eq!(
-        (job.created, job.updated, job.frozen_rows),
-        (new.created, 13, Some(12_345))
-    );
-    assert_eq!(
-        (job.state, job.cause, job.report),
-        (JobState::ParkedQuota, Some(cause), Some(report(1)))
-    );
+    assert_eq!((job.sql, job.request, job.business_unit), (new.sql, new.request, new.business_unit));
+    assert_eq!((job.created, job.updated, job.frozen_rows), (new.created, 13, Some(12_345)));
+    assert_eq!((job.state, job.cause, job.report), (JobState::ParkedQuota, Some(cause), Some(report(1))));
     let newest: Vec<_> = store.jobs(10).await.unwrap().into_iter().map(|job| job.id).collect();
     assert_eq!(newest, [id(2), id(1)]);
     assert_eq!(store.jobs(1).await.unwrap().len(), 1);
@@ -159,11 +114,7 @@ async fn refusals_say_what_and_what_to_do() {
     let said: Vec<String> = refusals
         .into_iter()
         .chain(closed)
-        .map(|refusal| {
-            refusal
-                .map_err(|error| format!("{error}: {}", error.hint()))
-                .unwrap_err()
-        })
+        .map(|refusal| refusal.map_err(|error| format!("{error}: {}", error.hint())).unwrap_err())
         .collect();
     expect![[r#"
         job 1nb2ew100007 exists already: use a new job id

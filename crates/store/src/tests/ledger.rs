@@ -23,11 +23,8 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let end = prop_oneof![Just(BatchEnd::Sent), Just(BatchEnd::Acked), Just(BatchEnd::Held)];
     let rejected = || {
-        proptest::collection::vec((1_u64..120, proptest::option::of(1_u16..200), "[a-c]{1,2}"), 0..6).prop_map(|rows| {
-            rows.into_iter()
-                .map(|(row, code, why)| rejection(row, code, &why))
-                .collect::<Vec<_>>()
-        })
+        proptest::collection::vec((1_u64..120, proptest::option::of(1_u16..200), "[a-c]{1,2}"), 0..6)
+            .prop_map(|rows| rows.into_iter().map(|(row, code, why)| rejection(row, code, &why)).collect::<Vec<_>>())
     };
     let rows = proptest::collection::btree_set(1_u64..120, 0..12);
     prop_oneof![
@@ -39,11 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 #[test]
 fn the_ledger_is_its_model() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let directory = tempdir().unwrap();
     let store = runtime.block_on(Store::open(directory.path())).unwrap();
     let next = std::cell::Cell::new(0);
@@ -73,10 +66,7 @@ async fn compare(store: &Store, number: u32, steps: Vec<Step>) -> Result<(), Tes
         rejected.extend(rows.into_iter().map(|rejection| (rejection.row, rejection)));
     }
     let left = |end: BatchEnd| {
-        let rows = marks
-            .values()
-            .filter(|mark| mark.end == end)
-            .flat_map(|mark| &mark.rows);
+        let rows = marks.values().filter(|mark| mark.end == end).flat_map(|mark| &mark.rows);
         rows.filter(|row| !rejected.contains_key(row)).count() as u64
     };
     let counts = LedgerCounts {
@@ -86,16 +76,10 @@ async fn compare(store: &Store, number: u32, steps: Vec<Step>) -> Result<(), Tes
         sent_rows: left(BatchEnd::Sent),
     };
     prop_assert_eq!(ledger.counts().await.unwrap(), counts);
-    prop_assert_eq!(
-        ledger.marks(0, 1_000).await.unwrap(),
-        marks.values().cloned().collect::<Vec<_>>()
-    );
+    prop_assert_eq!(ledger.marks(0, 1_000).await.unwrap(), marks.values().cloned().collect::<Vec<_>>());
     let from_fifth: Vec<_> = marks.range(6..).map(|(_, mark)| mark.clone()).take(2).collect();
     prop_assert_eq!(ledger.marks(5, 2).await.unwrap(), from_fifth);
-    prop_assert_eq!(
-        ledger.rejections(0, 1_000).await.unwrap(),
-        rejected.values().cloned().collect::<Vec<_>>()
-    );
+    prop_assert_eq!(ledger.rejections(0, 1_000).await.unwrap(), rejected.values().cloned().collect::<Vec<_>>());
     let reasons = ledger.reasons(1_000).await.unwrap();
     prop_assert_eq!(reasons.iter().map(|reason| reason.rows).sum::<u64>(), counts.rejected);
     prop_assert!(reasons.windows(2).all(|pair| pair[0].rows >= pair[1].rows));
@@ -116,13 +100,7 @@ async fn reasons_come_most_frequent_first() {
     for _ in 0..2 {
         ledger.reject((1..=350).map(why).collect()).await.unwrap();
     }
-    let said: Vec<String> = ledger
-        .reasons(5)
-        .await
-        .unwrap()
-        .iter()
-        .map(|reason| format!("{reason:?}"))
-        .collect();
+    let said: Vec<String> = ledger.reasons(5).await.unwrap().iter().map(|reason| format!("{reason:?}")).collect();
     expect![[r#"
         ReasonCount { code: Some(4), column: Some("email"), reason: "invalid email address", rows: 234 }
         ReasonCount { code: None, column: Some("email"), reason: "longer than 7,500 characters", rows: 116 }"#]]
@@ -143,10 +121,7 @@ async fn one_bad_write_does_not_spoil_its_neighbours() {
         let row = if batch % 6 == 0 { u64::MAX } else { batch };
         calls.spawn(async move {
             let rejected = vec![rejection(row, None, "too long")];
-            (
-                batch,
-                ledger.settle(mark(batch, [batch], BatchEnd::Acked), rejected).await,
-            )
+            (batch, ledger.settle(mark(batch, [batch], BatchEnd::Acked), rejected).await)
         });
     }
     let mut kept = Vec::new();

@@ -30,21 +30,11 @@ fn new_job(number: u32) -> NewJob {
 }
 
 fn mark(number: u64, rows: impl IntoIterator<Item = u64>, end: BatchEnd) -> BatchMark {
-    BatchMark {
-        number,
-        rows: rows.into_iter().collect(),
-        end,
-    }
+    BatchMark { number, rows: rows.into_iter().collect(), end }
 }
 
 fn rejection(row: u64, code: Option<u16>, reason: &str) -> Rejection {
-    Rejection {
-        row,
-        column: Some("email".into()),
-        code,
-        reason: reason.into(),
-        hint: None,
-    }
+    Rejection { row, column: Some("email".into()), code, reason: reason.into(), hint: None }
 }
 
 /// Everything a store holds.
@@ -62,11 +52,7 @@ async fn content(store: &Store) -> Result<Content, crate::StoreError> {
         let ledger = store.ledger(&job.id);
         ledgers.push((ledger.marks(0, 100_000).await?, ledger.rejections(0, 100_000).await?));
     }
-    Ok(Content {
-        jobs,
-        ledgers,
-        learned: store.learned("unit").await?,
-    })
+    Ok(Content { jobs, ledgers, learned: store.learned("unit").await? })
 }
 
 /// Writes two jobs with 120 batches and some rejected rows each.
@@ -74,33 +60,15 @@ async fn fill(directory: &Path) -> Store {
     let store = Store::open(directory).await.unwrap();
     for number in 1..=2 {
         store.create_job(&new_job(number)).await.unwrap();
-        store
-            .set_state(&id(number), JobState::Sending, None, 1_790_000_500)
-            .await
-            .unwrap();
+        store.set_state(&id(number), JobState::Sending, None, 1_790_000_500).await.unwrap();
         let ledger = store.ledger(&id(number));
         for batch in 1..=120 {
             let first = batch * 50;
-            let rejected = (batch % 3 == 0)
-                .then(|| rejection(first, Some(4), "invalid email address"))
-                .into_iter()
-                .collect();
-            ledger
-                .settle(mark(batch, first..first + 50, BatchEnd::Acked), rejected)
-                .await
-                .unwrap();
+            let rejected =
+                (batch % 3 == 0).then(|| rejection(first, Some(4), "invalid email address")).into_iter().collect();
+            ledger.settle(mark(batch, first..first + 50, BatchEnd::Acked), rejected).await.unwrap();
         }
     }
-    store
-        .save_learned(
-            "unit",
-            Learned {
-                api_version: Some(4),
-                batch_rows: Some(25),
-            },
-            1_790_000_600,
-        )
-        .await
-        .unwrap();
+    store.save_learned("unit", Learned { api_version: Some(4), batch_rows: Some(25) }, 1_790_000_600).await.unwrap();
     store
 }
