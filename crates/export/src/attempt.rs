@@ -37,12 +37,14 @@ pub(crate) struct Part {
     last_chance: bool,
     /// Too long for the URI: this one goes in the body.
     pub(crate) in_body: bool,
+    /// A half of what was too large: when Pardot takes it, its size is worth remembering.
+    shrunk: bool,
     repeats: u32,
 }
 
 impl Part {
     fn new(records: Vec<Record>) -> Part {
-        Part { records, last_chance: false, in_body: false, repeats: 0 }
+        Part { records, last_chance: false, in_body: false, shrunk: false, repeats: 0 }
     }
 
     fn rows(&self) -> Vec<RowNumber> {
@@ -123,6 +125,9 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
     match answer {
         Ok(refused) => {
             context.confirm(way).await.map_err(Stop::Ledger)?;
+            if part.shrunk {
+                context.learn_rows(part.records.len()).await.map_err(Stop::Ledger)?;
+            }
             settle(context, number, part, refused, parts, done).await.map_err(Stop::Ledger)
         }
         Err(CallError::Refused(refusal)) => {
@@ -198,7 +203,8 @@ async fn prepare(
     if most < part.records.len() {
         let rest = part.records.split_off(most);
         items.truncate(most);
-        parts.push(Part { records: rest, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
+        let Part { last_chance, in_body, shrunk, repeats, .. } = part;
+        parts.push(Part { records: rest, last_chance, in_body, shrunk, repeats });
     }
     Ok(Some((part, items)))
 }
@@ -219,11 +225,12 @@ async fn settle(
             continue;
         };
         let known = given.and_then(code::find).or_else(|| code::by_message(&text));
-        if known.is_some_and(|code| code.class == Class::RowOnce) && !part.last_chance {
+        if known.is_some_and(|code| once_more(code.class)) && !part.last_chance {
             again.push(record.clone());
         } else {
             let number = given.or(known.map(|code| code.number));
-            rejections.push(rejection(record.row, number, text, known.map(|code| code.advice)));
+            let reason = known.map_or_else(|| without_values(&text), |code| code.message.to_owned());
+            rejections.push(rejection(record.row, number, reason, known.map(|code| code.advice)));
         }
     }
     let out: Vec<RowNumber> = again.iter().map(|record| record.row).collect();
@@ -235,6 +242,20 @@ async fn settle(
     done.rejected.extend(rejected);
     parts.extend(again.into_iter().map(|record| Part { last_chance: true, ..Part::new(vec![record]) }));
     Ok(())
+}
+
+/// Classes that are over when the record is sent again: a save that failed, a conflict, a hiccup.
+fn once_more(class: Class) -> bool {
+    matches!(class, Class::RowOnce | Class::Transient | Class::Throttle)
+}
+
+/// Pardot's text for a record without what may be a value of the row: quoted parts and words with an `@`.
+fn without_values(text: &str) -> String {
+    let unquoted: Vec<&str> =
+        text.split(['"', '\'']).enumerate().map(|(at, part)| if at % 2 == 1 { "…" } else { part }).collect();
+    let plain = unquoted.concat();
+    let words: Vec<&str> = plain.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
+    words.join(" ").chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 fn rejection(row: RowNumber, code: Option<u16>, reason: String, advice: Option<&'static str>) -> Rejection {
@@ -254,23 +275,13 @@ async fn refused(
     match refusal.class {
         Class::Version => switch(context, way, refusal, part, parts),
         Class::Access => Err(Stop::Access(refusal)),
-        Class::Size => {
-            if part.records.len() > 1 {
-                context.learn_rows(&refusal, part.records.len() / 2).await.map_err(Stop::Ledger)?;
-                halve(part, parts);
-                Ok(())
-            } else if !part.in_body && carrier(context.plan.delivery.carrier) == pardot::batch::Carrier::Uri {
-                parts.push(Part { in_body: true, ..part });
-                Ok(())
-            } else {
-                reject_alone(context, refusal, &part, done).await
-            }
-        }
+        Class::Size => too_large(context, way, number, refusal, part, parts, done).await,
         Class::RowOnce if part.records.len() == 1 && !part.last_chance => {
             parts.push(Part { last_chance: true, ..part });
             Ok(())
         }
         Class::Row | Class::RowOnce | Class::WholeBatch | Class::AlreadySo | Class::Import => {
+            context.note_refused_call(&refusal);
             if part.records.len() > 1 {
                 halve(part, parts);
                 Ok(())
@@ -289,9 +300,41 @@ async fn refused(
     }
 }
 
+/// Halves, as long as there is something to halve; one record alone goes in the body, and is rejected only there.
+async fn too_large(
+    context: &Context,
+    way: Way,
+    number: u64,
+    refusal: Refusal,
+    mut part: Part,
+    parts: &mut Vec<Part>,
+    done: &mut Done,
+) -> Result<(), Stop> {
+    let in_uri = !part.in_body && carrier(context.plan.delivery.carrier) == pardot::batch::Carrier::Uri;
+    // A page without a code says little about a body of 50 rows, which is far below what Pardot takes: try again first.
+    if refusal.code.is_none() && !in_uri && part.repeats < context.plan.retry.maximum_retries {
+        context.pause(part.repeats, number).await;
+        parts.push(Part { repeats: part.repeats + 1, ..part });
+        return Ok(());
+    }
+    if part.records.len() > 1 {
+        // A few rows at the end of a result say nothing about the size of a batch; nor does 71 where nothing was cut.
+        let telling = part.records.len() * 5 >= context.bounds(way).rows;
+        part.shrunk |= telling && (in_uri || refusal.code != Some(71));
+        halve(part, parts);
+        Ok(())
+    } else if in_uri {
+        parts.push(Part { in_body: true, ..part });
+        Ok(())
+    } else {
+        reject_alone(context, refusal, &part, done).await
+    }
+}
+
 fn halve(mut part: Part, parts: &mut Vec<Part>) {
-    let second = part.records.split_off(part.records.len() / 2);
-    parts.push(Part { records: second, last_chance: part.last_chance, in_body: part.in_body, repeats: part.repeats });
+    let records = part.records.split_off(part.records.len() / 2);
+    let Part { last_chance, in_body, shrunk, repeats, .. } = part;
+    parts.push(Part { records, last_chance, in_body, shrunk, repeats });
     parts.push(part);
 }
 
@@ -322,13 +365,23 @@ async fn unknown(
     parts: &mut Vec<Part>,
     done: &mut Done,
 ) -> Result<(), Stop> {
-    let (repeats, last_chance, in_body) = (part.repeats, part.last_chance, part.in_body);
-    let absent = settle_found(context, part.records, done).await?;
+    let Part { records, last_chance, in_body, shrunk, repeats } = part;
+    let doubt = |records: Vec<Record>| {
+        let waited = still_running_for.unwrap_or_default();
+        Doubt::after_loss(records, waited, context.plan.retry.timeout, context.clock.now())
+    };
+    let absent = match settle_found(context, records.clone(), done).await {
+        Ok(absent) => absent,
+        Err(stop) => {
+            done.doubts.push(doubt(records));
+            return Err(stop);
+        }
+    };
     if absent.is_empty() {
         return Ok(());
     }
-    if let Some(waited) = still_running_for {
-        done.doubts.push(Doubt::after_timeout(absent, waited, context.clock.now()));
+    if still_running_for.is_some() {
+        done.doubts.push(doubt(absent));
         return Ok(());
     }
     context.ledger.mark(cleared(number)).await.map_err(Stop::Ledger)?;
@@ -336,6 +389,12 @@ async fn unknown(
         return Err(Stop::Outage { cause: "Pardot's answers could not be understood".into() });
     }
     context.pause(repeats, number).await;
-    parts.push(Part { records: absent, last_chance, in_body, repeats: repeats + 1 });
+    let part = Part { records: absent, last_chance, in_body: in_body || repeats > 1, shrunk, repeats: repeats + 1 };
+    // What has no code may have been about the size: smaller each time.
+    if repeats > 0 && part.records.len() > 1 {
+        halve(part, parts)
+    } else {
+        parts.push(part)
+    }
     Ok(())
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows what is sent and which records Pardot named; not what becomes of them.
 
+use std::collections::BTreeMap;
+
 use pardot::batch::{Item, Operation, ProspectBatch};
 use pardot::code::Class;
 use pardot::prospect::UpsertLatestByEmail;
@@ -34,13 +36,48 @@ pub(crate) async fn send(
                 carrier(context.plan.delivery.carrier)
             };
             let repeat = if inserts { Repeat::Never } else { Repeat::Freely };
+            let (items, owners) = together(&part.records, items);
             let request = ProspectBatch { version, operation: context.object.operation(), carrier, items, repeat };
             let answer = context.client.send(&request).await?;
-            Ok(answer.refused.into_iter().map(|(place, text)| (place, None, text)).collect())
+            let named = |(item, text): (usize, String)| {
+                let places = owners.iter().enumerate().filter(move |(_, owner)| **owner == item);
+                places.map(move |(place, _)| (place, None, text.clone())).collect::<Vec<_>>()
+            };
+            Ok(answer.refused.into_iter().flat_map(named).collect())
         }
         Way::LatestByEmail => latest_by_email(context, &part.records).await,
         Way::Pairs => pair(context, &part.records).await,
     }
+}
+
+/// Memberships of one prospect travel as one item with several lists: version 3 keys a batch by prospect, so that of two
+/// items for one prospect only the second would count. Gives the items and, for each record, the place of its item.
+fn together(records: &[Record], items: Vec<Item>) -> (Vec<Item>, Vec<usize>) {
+    let mut merged: Vec<Item> = Vec::with_capacity(items.len());
+    let mut owners = Vec::with_capacity(items.len());
+    let mut first: BTreeMap<ProspectId, usize> = BTreeMap::new();
+    for (record, item) in records.iter().zip(items) {
+        let known = match &record.body {
+            RecordBody::Membership { prospect, .. } => Some(*first.entry(*prospect).or_insert(merged.len())),
+            RecordBody::Prospect { .. } => None,
+        };
+        match known.filter(|place| *place < merged.len()) {
+            Some(place) => {
+                // The list is the last member of the item.
+                let member = item.attributes.rsplit(['{', ',']).next().unwrap_or_default();
+                let attributes = &mut merged[place].attributes;
+                attributes.truncate(attributes.len().saturating_sub(1));
+                attributes.push(',');
+                attributes.push_str(member);
+                owners.push(place);
+            }
+            None => {
+                owners.push(merged.len());
+                merged.push(item);
+            }
+        }
+    }
+    (merged, owners)
 }
 
 async fn pair(context: &Context, records: &[Record]) -> Result<RefusedAt, CallError> {
@@ -86,8 +123,14 @@ async fn latest_by_email(context: &Context, records: &[Record]) -> Result<Refuse
             items,
             repeat: Repeat::Freely,
         };
-        let answer = context.client.send(&request).await?;
-        refused.extend(answer.refused.into_iter().map(|(at, text)| (upserted[at].0, None, text)));
+        match context.client.send(&request).await {
+            Ok(answer) => refused.extend(answer.refused.into_iter().map(|(at, text)| (upserted[at].0, None, text))),
+            // The prospects are there; sending them again to find the list at fault would only spend calls.
+            Err(CallError::Refused(refusal)) if row_level(refusal.class) => {
+                refused.extend(upserted.iter().map(|(at, _)| (*at, refusal.code, refusal.message.clone())));
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(refused)
 }

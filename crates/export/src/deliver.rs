@@ -12,6 +12,8 @@ use pardot::{CallError, GrantError, Refusal};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use pardot::code::Class;
+
 use crate::attempt::{Done, attempt, settle_found};
 use crate::doubt::Doubt;
 use crate::ends::Ends;
@@ -53,8 +55,8 @@ pub enum Stop {
     Ledger(LedgerError),
     /// The Result could not be read.
     Result(ResultError),
-    /// Answers with codes nobody knows.
-    UnknownCode(Refusal),
+    /// Answers with codes nobody knows, or refusals of one call after the other that no row explains.
+    Refused(Refusal),
 }
 
 /// How sending ended: `None` when every row found its end.
@@ -78,7 +80,7 @@ impl Stop {
             ),
             Stop::Reconnect(error) => (error.to_string(), Some(error.hint().to_owned())),
             Stop::Killed => ("stopped on request; what was under way was finished".into(), None),
-            Stop::Access(refusal) | Stop::UnknownCode(refusal) => {
+            Stop::Access(refusal) | Stop::Refused(refusal) => {
                 let advice = refusal.code.and_then(pardot::code::find).map(|code| code.advice.to_owned());
                 let code = refusal.code.map(|code| format!("code {code}, ")).unwrap_or_default();
                 (format!("Pardot refused: {} ({code}HTTP {})", refusal.message, refusal.status), advice)
@@ -96,7 +98,8 @@ impl Stop {
 /// What a failed call means for the job.
 pub fn stop_of(error: CallError) -> Stop {
     match error {
-        CallError::Refused(refusal) => Stop::Access(refusal),
+        CallError::Refused(refusal) if matches!(refusal.class, Class::Access | Class::Version) => Stop::Access(refusal),
+        CallError::Refused(refusal) => Stop::Refused(refusal),
         CallError::Unknown { cause, .. } | CallError::Unavailable { cause, .. } => Stop::Outage { cause },
         CallError::Quota { .. } => Stop::Quota,
         CallError::Reconnect(error) if error.is_transient() => Stop::Outage { cause: error.to_string() },
@@ -179,9 +182,8 @@ pub async fn deliver(
         lanes.settle_doubts(&mut cancel).await;
     }
     let Lanes { stop, doubts, .. } = lanes;
-    for record in doubts.iter().flat_map(|doubt| &doubt.records) {
-        ends.held.insert(record.row);
-    }
+    let open = doubts.iter().flat_map(|doubt| &doubt.records).map(|record| record.row);
+    ends.hold(open);
     observe(Event::Progress(ends.tally(read)));
     stop
 }
@@ -260,8 +262,8 @@ impl Lanes<'_> {
         if let Some(stop) = done.stop {
             self.stop.get_or_insert(stop);
         }
-        if let Some(refusal) = self.context.too_many_unknown_codes() {
-            self.stop.get_or_insert(Stop::UnknownCode(refusal));
+        if let Some(refusal) = self.context.refused_throughout() {
+            self.stop.get_or_insert(Stop::Refused(refusal));
         }
         if rejected && self.context.plan.on_invalid == OnInvalid::Stop {
             self.stop.get_or_insert(Stop::RejectedRow);
@@ -282,10 +284,11 @@ impl Lanes<'_> {
             }
             rounds -= 1;
             let mut done = Done::default();
-            let records = match settle_found(self.context, doubt.records, &mut done).await {
+            let records = match settle_found(self.context, doubt.records.clone(), &mut done).await {
                 Ok(absent) => absent,
                 Err(stop) => {
                     self.stop = Some(stop);
+                    self.doubts.push(doubt);
                     self.absorb(done);
                     return;
                 }

@@ -23,9 +23,11 @@ pub(crate) struct Doubt {
 }
 
 impl Doubt {
-    /// Doubt about a call that was given up after `waited`.
-    pub(crate) fn after_timeout(records: Vec<Record>, waited: Duration, now: Instant) -> Doubt {
-        Doubt { records, not_before: now + LONGEST_WORK.saturating_sub(waited) }
+    /// Doubt about a call that was given up, or whose connection broke, after `waited`. One that used up its time may be
+    /// at work as long as Pardot lets it; one whose connection broke ends within a call's time.
+    pub(crate) fn after_loss(records: Vec<Record>, waited: Duration, timeout: Duration, now: Instant) -> Doubt {
+        let longest = if waited >= timeout { LONGEST_WORK } else { timeout.min(LONGEST_WORK) };
+        Doubt { records, not_before: now + longest.saturating_sub(waited) }
     }
 
     /// Doubt about a call of a run that died: its connection is closed, and what it began ends within a call's time.

@@ -74,6 +74,14 @@ impl Ends {
         self.delivered.contains(row) || self.rejected.contains(row) || self.superseded.contains(row)
     }
 
+    /// What is sent and not settled when a run ends is held: these rows, and those of earlier runs.
+    pub(crate) fn hold(&mut self, rows: impl Iterator<Item = RowNumber>) {
+        let open: Vec<RowNumber> = rows.chain(self.doubtful.rows()).filter(|row| !self.settled(*row)).collect();
+        for row in open {
+            self.held.insert(row);
+        }
+    }
+
     /// The counts, when the Result has `read` rows; what has no other end is unsent.
     pub fn tally(&self, read: u64) -> Tally {
         let (delivered, rejected) = (self.delivered.len(), self.rejected.len());

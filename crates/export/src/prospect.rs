@@ -47,7 +47,8 @@ impl Prospects {
         let fid = read(self.columns.fid, CellKind::Text, "fid")?;
         let email = read(self.columns.email, CellKind::Text, "email")?;
         let email = email.and_then(|json| match self.columns.email.and_then(|index| cells[index].text(row)) {
-            Some(text) => Some(text.to_owned()),
+            // Spaces around an address are no part of it: Pardot would refuse what only differs in them.
+            Some(text) => Some(text.trim().to_owned()),
             None => serde_json::from_str::<String>(&json).ok(),
         });
         let id = id.and_then(|digits| digits.parse::<ProspectId>().ok());

@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use model::{
-    BatchEnd, BatchMark, Carrier, Learned, MatchBy, OnInvalid, Plan, Problem, Problems, Rejection, RowNumber, Target,
-};
+use model::{BatchEnd, BatchMark, Learned, MatchBy, OnInvalid, Plan, Problem, Problems, Rejection, RowNumber, Target};
 use pardot::account::ReadList;
 use pardot::prospect::Newest;
 use pardot::{ApiVersion, CallError, Client, Clock, ListId, Refusal};
@@ -26,6 +24,10 @@ use crate::record::{Record, RecordBody};
 
 /// Batches in a row that may be held for an unknown code before the job stops.
 const UNKNOWN_CODES: u32 = 3;
+
+/// Calls in a row that may be refused as a whole before the job stops. A batch whose 50 rows are all at fault takes 99
+/// calls to take apart; beyond that the fault is in the operation, not in the rows.
+const REFUSED_CALLS: u32 = 150;
 
 /// What a run is made of.
 pub struct Parts {
@@ -70,7 +72,8 @@ struct State {
     switched: bool,
     learned: Learned,
     unknown_codes: u32,
-    unknown: Option<Refusal>,
+    refused_calls: u32,
+    last_refusal: Option<Refusal>,
 }
 
 /// The object that a target's rows are.
@@ -143,7 +146,8 @@ impl Context {
             switched: false,
             learned,
             unknown_codes: 0,
-            unknown: None,
+            refused_calls: 0,
+            last_refusal: None,
         };
         let mut context = Context {
             client,
@@ -237,6 +241,7 @@ impl Context {
         let learned = {
             let mut state = self.state();
             state.unknown_codes = 0;
+            state.refused_calls = 0;
             state.confirmed = true;
             if state.learned.api_version == Some(version.number()) {
                 return Ok(());
@@ -271,12 +276,8 @@ impl Context {
         Ok(true)
     }
 
-    /// A batch of twice this many rows was too large: remember. Where nothing can have been cut, 71 is the fault of a
-    /// record, and says nothing about size.
-    pub(crate) async fn learn_rows(&self, refusal: &Refusal, rows: usize) -> Result<(), LedgerError> {
-        if refusal.code == Some(71) && self.plan.delivery.carrier == Carrier::Body {
-            return Ok(());
-        }
+    /// Pardot took a batch of this many rows after a larger one was too large: remember.
+    pub(crate) async fn learn_rows(&self, rows: usize) -> Result<(), LedgerError> {
         let learned = {
             let mut state = self.state();
             if state.learned.batch_rows.is_some_and(|known| known <= rows) {
@@ -315,12 +316,20 @@ impl Context {
     pub(crate) fn note_unknown_code(&self, refusal: Refusal) {
         let mut state = self.state();
         state.unknown_codes += 1;
-        state.unknown = Some(refusal);
+        state.last_refusal = Some(refusal);
     }
 
-    pub(crate) fn too_many_unknown_codes(&self) -> Option<Refusal> {
+    pub(crate) fn note_refused_call(&self, refusal: &Refusal) {
+        let mut state = self.state();
+        state.refused_calls += 1;
+        state.last_refusal = Some(refusal.clone());
+    }
+
+    /// The last refusal, when so many came in a row that no row can be the reason.
+    pub(crate) fn refused_throughout(&self) -> Option<Refusal> {
         let state = self.state();
-        state.unknown.clone().filter(|_| state.unknown_codes >= UNKNOWN_CODES)
+        let throughout = state.unknown_codes >= UNKNOWN_CODES || state.refused_calls >= REFUSED_CALLS;
+        state.last_refusal.clone().filter(|_| throughout)
     }
 
     /// Waits before an insert that was found absent is sent again: exponential, with jitter from the batch's number.

@@ -71,6 +71,15 @@ impl RowSet {
         self.bits.get(word).is_some_and(|bits| bits & bit != 0)
     }
 
+    /// The rows, ascending.
+    pub fn rows(&self) -> impl Iterator<Item = RowNumber> + '_ {
+        let word = |(at, bits): (usize, &u64)| {
+            let bits = *bits;
+            (0..64).filter(move |bit| bits & (1 << bit) != 0).map(move |bit| at as u64 * 64 + bit)
+        };
+        self.bits.iter().enumerate().flat_map(word)
+    }
+
     /// How many rows are in.
     pub fn len(&self) -> u64 {
         self.len
@@ -143,6 +152,7 @@ mod tests {
                 prop_assert_eq!(set.insert(row), model.insert(row));
             }
             prop_assert_eq!(set.len(), model.len() as u64);
+            prop_assert!(set.rows().eq(model.iter().copied()));
             prop_assert!((0..5_100).all(|row| set.contains(row) == model.contains(&row)));
         }
     }

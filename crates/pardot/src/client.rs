@@ -19,7 +19,7 @@ use crate::limiter::{Limiter, Slot};
 use crate::request::{HttpCall, Reading, Repeat, Request};
 use crate::retry::{Dice, RetryPolicy, retry_after};
 use crate::token::{Access, NoToken, Tokens};
-use crate::wire::{Answered, BuildError, Exchange, Wire, exchange};
+use crate::wire::{Answered, BROKE_BEFORE, BuildError, Exchange, Wire, exchange};
 
 /// A call that timed out keeps its slot so much longer, because Pardot goes on working on it.
 const LINGER: Duration = Duration::from_secs(60);
@@ -136,7 +136,7 @@ impl Client {
                     cause: why.to_owned(),
                     maybe_applied: true,
                     // The slot stays with an exchange that was given up.
-                    still_running: slot.is_none(),
+                    still_running: slot.is_none() || why == BROKE_BEFORE,
                 },
                 Exchange::Answered(answered) => {
                     let step = judge(request, &answered, self.clock.unix());
@@ -153,12 +153,14 @@ impl Client {
                     if request.repeat() == Repeat::Never && !proven {
                         return Err(CallError::Unknown { cause, still_running: false });
                     }
+                    course.token_refusals = 0;
                     self.throttled(&mut course, cause, hint)?
                 }
                 Step::Hiccup { cause, maybe_applied, still_running } => {
                     if request.repeat() == Repeat::Never && maybe_applied {
                         return Err(CallError::Unknown { cause, still_running });
                     }
+                    course.token_refusals = 0;
                     course.maybe_applied |= maybe_applied;
                     self.hiccup(&mut course, cause)?
                 }
@@ -220,7 +222,11 @@ impl Client {
                 self.tokens.accepted(access.generation);
                 self.limiter.clean(self.clock.now());
             }
-            Step::Throttled { .. } => {
+            Step::Throttled { proven, .. } => {
+                // Pardot looks at the token before it counts calls.
+                if *proven {
+                    self.tokens.accepted(access.generation);
+                }
                 lock(&self.counts).throttles += 1;
                 if let Some(slot) = slot {
                     self.limiter.throttled(slot);
@@ -286,6 +292,15 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
     let status = answered.response.status;
     match request.read(&answered.response) {
         Reading::Accepted(answer) => Step::Done(answer),
+        // A refusal without a code comes from something before Pardot, which may have passed the call on: no proof that a
+        // call which must not be repeated left nothing behind.
+        Reading::Refused(refusal)
+            if request.repeat() == Repeat::Never
+                && refusal.code.is_none()
+                && !matches!(refusal.class, Class::Throttle | Class::Token | Class::Grant | Class::Access) =>
+        {
+            Step::Hiccup { cause: refusal.to_string(), maybe_applied: true, still_running: false }
+        }
         Reading::Refused(refusal) => match refusal.class {
             Class::Throttle => Step::Throttled { cause: refusal.to_string(), hint, proven: refusal.code.is_some() },
             Class::Token | Class::Grant => Step::TokenRefused,
@@ -304,9 +319,11 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
         Reading::Unknown(why) if status == 503 && hint.is_some() => {
             Step::Throttled { cause: why.to_owned(), hint, proven: false }
         }
-        Reading::Unknown(why) => {
-            Step::Hiccup { cause: format!("{why} (HTTP {status})"), maybe_applied: true, still_running: status == 504 }
-        }
+        Reading::Unknown(why) => Step::Hiccup {
+            cause: format!("{why} (HTTP {status})"),
+            maybe_applied: true,
+            still_running: matches!(status, 502 | 504),
+        },
     }
 }
 

@@ -59,6 +59,9 @@ pub(crate) struct Wire {
     base: String,
 }
 
+/// Why there is no answer when the connection ended before one began: the server may be at work yet.
+pub(crate) const BROKE_BEFORE: &str = "the connection broke before the answer";
+
 /// How an exchange ended.
 #[derive(Debug)]
 pub(crate) enum Exchange {
@@ -131,7 +134,7 @@ pub(crate) async fn exchange(request: reqwest::RequestBuilder) -> Exchange {
         Ok(response) => response,
         Err(error) if error.is_builder() => return Exchange::NotConnected("the request cannot be built"),
         Err(error) if error.is_connect() => return Exchange::NotConnected("could not connect"),
-        Err(_) => return Exchange::Broken("the connection broke before the answer"),
+        Err(_) => return Exchange::Broken(BROKE_BEFORE),
     };
     let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header(RETRY_AFTER.as_str()).map(str::to_owned);

@@ -32,19 +32,13 @@ pub(crate) fn say(status: u16, body: &str) -> Reply {
 }
 
 pub(crate) fn fail(status: u16, code: u16) -> Reply {
-    say(
-        status,
-        &format!(r#"{{"@attributes":{{"stat":"fail","version":1,"err_code":{code}}},"err":"text"}}"#),
-    )
+    say(status, &format!(r#"{{"@attributes":{{"stat":"fail","version":1,"err_code":{code}}},"err":"text"}}"#))
 }
 
 pub(crate) const OK: &str = r#"{"@attributes":{"stat":"ok","version":1},"errors":{}}"#;
 
 pub(crate) fn token(name: &str) -> Reply {
-    say(
-        200,
-        &format!(r#"{{"access_token":"{name}","scope":"pardot_api refresh_token"}}"#),
-    )
+    say(200, &format!(r#"{{"access_token":"{name}","scope":"pardot_api refresh_token"}}"#))
 }
 
 #[derive(Debug, Default)]
@@ -66,11 +60,7 @@ impl Server {
     pub(crate) async fn start(login: Vec<Reply>, pardot: Vec<Reply>) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let script = Arc::new(Mutex::new(Script {
-            pardot: pardot.into(),
-            login: login.into(),
-            seen: Vec::new(),
-        }));
+        let script = Arc::new(Mutex::new(Script { pardot: pardot.into(), login: login.into(), seen: Vec::new() }));
         let server = Server { address, script };
         let accepting = server.clone();
         tokio::spawn(async move {
@@ -92,10 +82,8 @@ impl Server {
             bytes.extend_from_slice(&piece[..count]);
             let text = String::from_utf8_lossy(&bytes).to_lowercase();
             if let Some(end) = text.find("\r\n\r\n") {
-                let length = text
-                    .split("content-length: ")
-                    .nth(1)
-                    .and_then(|rest| rest.split("\r\n").next()?.parse().ok());
+                let length =
+                    text.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next()?.parse().ok());
                 break (end + 4, length.unwrap_or(0));
             }
         };
@@ -145,32 +133,20 @@ impl Server {
     }
 
     pub(crate) fn tokens(&self, keeper: &Arc<Kept>, clock: &Arc<Jumping>) -> Arc<Tokens> {
-        let app = ConnectedApp {
-            client_id: "app".to_owned(),
-            client_secret: Some("s3cret".into()),
-        };
+        let app = ConnectedApp { client_id: "app".to_owned(), client_secret: Some("s3cret".into()) };
         let login = Host::login(&self.address).unwrap();
         let grant = Grant::RefreshToken("first".into());
         Arc::new(Tokens::new(login, app, grant, keeper.clone(), clock.clone()).unwrap())
     }
 
     pub(crate) fn client(&self, retry: RetryPolicy) -> Bench {
-        let (keeper, clock, limiter) = (
-            Arc::new(Kept::default()),
-            Arc::new(Jumping::default()),
-            Arc::new(Limiter::new()),
-        );
+        let (keeper, clock, limiter) =
+            (Arc::new(Kept::default()), Arc::new(Jumping::default()), Arc::new(Limiter::new()));
         let tokens = self.tokens(&keeper, &clock);
         let unit: BusinessUnitId = "0Uv5e0000008OqACAU".parse().unwrap();
         let host = Host::pardot(&self.address).unwrap();
         let client = Client::new(host, unit, tokens.clone(), limiter.clone(), retry, clock.clone(), 7).unwrap();
-        Bench {
-            client: Arc::new(client),
-            limiter,
-            clock,
-            keeper,
-            tokens,
-        }
+        Bench { client: Arc::new(client), limiter, clock, keeper, tokens }
     }
 }
 
@@ -199,10 +175,7 @@ pub(crate) struct Jumping {
 
 impl Default for Jumping {
     fn default() -> Jumping {
-        Jumping {
-            start: Instant::now(),
-            slept: Mutex::default(),
-        }
+        Jumping { start: Instant::now(), slept: Mutex::default() }
     }
 }
 

@@ -8,17 +8,11 @@ use secrecy::ExposeSecret as _;
 
 use crate::server::{RETRY, Reply, Server, fail, say, token};
 
-const CREATE: Create = Create {
-    list: ListId(77),
-    prospect: ProspectId(501),
-};
+const CREATE: Create = Create { list: ListId(77), prospect: ProspectId(501) };
 const CREATED: &str = r#"{"@attributes":{"stat":"ok"},"list_membership":{"id":1}}"#;
 
 fn rotated(access: &str, refresh: &str) -> Reply {
-    say(
-        200,
-        &format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}","scope":"pardot_api"}}"#),
-    )
+    say(200, &format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}","scope":"pardot_api"}}"#))
 }
 
 #[tokio::test]
@@ -67,15 +61,8 @@ async fn a_rotated_grant_is_saved_and_used_next() {
     bench.client.send(&CREATE).await.unwrap();
     bench.client.send(&CREATE).await.unwrap();
     assert_eq!(*bench.keeper.grants.lock().unwrap(), ["second", "third"]);
-    let calls: Vec<String> = server
-        .seen()
-        .into_iter()
-        .filter(|text| text.contains("/token"))
-        .collect();
-    assert!(
-        calls[0].contains("refresh_token=first&") && calls[1].contains("refresh_token=second&"),
-        "{calls:?}"
-    );
+    let calls: Vec<String> = server.seen().into_iter().filter(|text| text.contains("/token")).collect();
+    assert!(calls[0].contains("refresh_token=first&") && calls[1].contains("refresh_token=second&"), "{calls:?}");
 }
 
 #[tokio::test]
@@ -83,17 +70,12 @@ async fn a_token_is_not_used_before_its_grant_is_saved() {
     let server = Server::start(vec![rotated("a", "second")], vec![say(200, CREATED)]).await;
     let bench = server.client(RETRY);
     *bench.keeper.failures.lock().unwrap() = 1;
-    let want = GrantError::CannotSave {
-        cause: "disk full".to_owned(),
-    };
+    let want = GrantError::CannotSave { cause: "disk full".to_owned() };
     assert_eq!(bench.client.send(&CREATE).await, Err(CallError::Reconnect(want)));
     assert_eq!(server.pardot_calls(), 0);
     // Saving is tried again, without a second token call: the first grant is dead by now.
     assert_eq!(bench.client.send(&CREATE).await, Ok(Added::Added));
-    assert_eq!(
-        (server.token_calls(), bench.keeper.grants.lock().unwrap().len()),
-        (1, 1)
-    );
+    assert_eq!((server.token_calls(), bench.keeper.grants.lock().unwrap().len()), (1, 1));
 }
 
 #[tokio::test]
@@ -102,10 +84,7 @@ async fn a_dead_grant_is_left_alone() {
     let server = Server::start(vec![say(400, body)], vec![]).await;
     let bench = server.client(RETRY);
     for _ in 0..5 {
-        assert_eq!(
-            bench.client.send(&CREATE).await,
-            Err(CallError::Reconnect(GrantError::RefreshToken))
-        );
+        assert_eq!(bench.client.send(&CREATE).await, Err(CallError::Reconnect(GrantError::RefreshToken)));
     }
     assert_eq!((server.token_calls(), server.pardot_calls()), (1, 0));
 }
@@ -113,13 +92,7 @@ async fn a_dead_grant_is_left_alone() {
 #[tokio::test]
 async fn hiccups_of_the_login_are_retried() {
     let busy = r#"{"error":"invalid_grant","error_description":"token request is already being processed"}"#;
-    let login = vec![
-        say(503, ""),
-        Reply::Close,
-        say(400, busy),
-        say(200, "<html>"),
-        token("a"),
-    ];
+    let login = vec![say(503, ""), Reply::Close, say(400, busy), say(200, "<html>"), token("a")];
     let server = Server::start(login, vec![say(200, CREATED)]).await;
     let bench = server.client(RETRY);
     assert_eq!(bench.client.send(&CREATE).await, Ok(Added::Added));
@@ -132,17 +105,7 @@ async fn a_login_that_stays_away_is_unavailable_and_comes_back() {
     let server = Server::start(login, vec![say(200, CREATED)]).await;
     let bench = server.client(RETRY);
     let error = bench.client.send(&CREATE).await.unwrap_err();
-    assert!(
-        matches!(
-            error,
-            CallError::Unavailable {
-                attempts: 6,
-                maybe_applied: false,
-                ..
-            }
-        ),
-        "{error:?}"
-    );
+    assert!(matches!(error, CallError::Unavailable { attempts: 6, maybe_applied: false, .. }), "{error:?}");
     assert_eq!(bench.client.send(&CREATE).await, Ok(Added::Added));
 }
 
@@ -161,14 +124,9 @@ async fn an_idle_grant_can_be_refreshed() {
 async fn codes_are_exchanged_and_grants_revoked() {
     let server = Server::start(vec![rotated("a", "r"), say(200, ""), say(503, "")], vec![]).await;
     let login = Host::login(&server.address).unwrap();
-    let app = ConnectedApp {
-        client_id: "app".to_owned(),
-        client_secret: None,
-    };
+    let app = ConnectedApp { client_id: "app".to_owned(), client_secret: None };
     let pkce = oauth::Pkce::from_verifier("v".into());
-    let granted = oauth::exchange(&login, &app, &"c0de==".into(), "http://localhost/cb", Some(&pkce))
-        .await
-        .unwrap();
+    let granted = oauth::exchange(&login, &app, &"c0de==".into(), "http://localhost/cb", Some(&pkce)).await.unwrap();
     assert_eq!(granted.refresh_token.expose_secret(), "r");
     let sent = server.seen().remove(0);
     let want = "grant_type=authorization_code&code=c0de%3D%3D&redirect_uri=http%3A%2F%2Flocalhost%2Fcb&code_verifier=v&client_id=app";

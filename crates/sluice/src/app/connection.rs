@@ -153,9 +153,9 @@ impl Reader<'_> {
         match self.entries.get(name) {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
-                self.problem(name, "must be a text", None);
+            // A number would lose leading zeros and digits on its way.
+            Some(Value::Number(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                self.problem(name, "must be a text", Some("put it in quotes"));
                 None
             }
         }
@@ -163,9 +163,7 @@ impl Reader<'_> {
 
     fn required(&mut self, name: &str) -> Option<String> {
         let text = self.text(name);
-        if text.is_none()
-            && !matches!(self.entries.get(name), Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)))
-        {
+        if text.is_none() && matches!(self.entries.get(name), None | Some(Value::Null | Value::String(_))) {
             let shown = self.path.display().to_string();
             self.problem(name, &format!("is missing in {shown}"), None);
         }
@@ -255,6 +253,13 @@ fn with_refresh_token(text: &str, token: &str) -> String {
         return format!("{:#}\n", Value::Object(entries));
     }
     let quoted = Value::from(token).to_string();
+    let written: Option<Value> = serde_saphyr::from_str(text).ok();
+    let wanted = written.clone().map(|mut value| {
+        if let Value::Object(entries) = &mut value {
+            entries.insert("refresh_token".into(), Value::from(token));
+        }
+        value
+    });
     let mut found = false;
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
@@ -269,7 +274,14 @@ fn with_refresh_token(text: &str, token: &str) -> String {
     if !found {
         lines.push(format!("refresh_token: {quoted}"));
     }
-    lines.join("\n") + "\n"
+    let rewritten = lines.join("\n") + "\n";
+    match (wanted, serde_saphyr::from_str::<Value>(&rewritten)) {
+        (Some(Value::Object(entries)), got) if got.as_ref().ok() != Some(&Value::Object(entries.clone())) => {
+            // Written in a way that a change of one line would break: written anew, one name a line.
+            entries.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+        }
+        _ => rewritten,
+    }
 }
 
 #[cfg(test)]
@@ -312,6 +324,9 @@ mod tests {
         let cases = [
             ("# mine\nclient_id: a\nrefresh_token: old # why\n", "# mine\nclient_id: a\nrefresh_token: \"new\"\n"),
             ("client_id: a\n", "client_id: a\nrefresh_token: \"new\"\n"),
+            ("{a: x, refresh_token: \"old\"}\n", "a: \"x\"\nrefresh_token: \"new\"\n"),
+            ("refresh_token: >-\n  old\na: x\n", "refresh_token: \"new\"\na: \"x\"\n"),
+            ("  a: x\n  refresh_token: old\n", "a: \"x\"\nrefresh_token: \"new\"\n"),
             ("{\"refresh_token\":\"old\",\"a\":1}", "{\n  \"refresh_token\": \"new\",\n  \"a\": 1\n}\n"),
         ];
         for (text, want) in cases {

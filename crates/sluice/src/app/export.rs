@@ -51,6 +51,14 @@ pub(crate) enum ExportError {
     /// The data directory cannot be written or read.
     #[error("{0}")]
     Store(Box<StoreError>),
+    /// How a run ended could not be written down; its outcomes are in the ledger.
+    #[error("{error}")]
+    Unrecorded {
+        /// The job to continue.
+        job: JobId,
+        /// What the store says.
+        error: Box<StoreError>,
+    },
     /// A call that had to be made failed.
     #[error("{0}")]
     Call(Box<pardot::CallError>),
@@ -183,7 +191,9 @@ pub(crate) async fn export(request: ExportRequest, stop: StopSignal, watch: Watc
         plan: prepared.plan,
         query_seconds: frozen.seconds,
     };
-    let ended = run.send(stop, watch).await?;
+    let name = run.job.id.clone();
+    let ended =
+        run.send(stop, watch).await.map_err(|error| ExportError::Unrecorded { job: name, error: Box::new(error) })?;
     store.close().await;
     Ok(ended)
 }
@@ -214,7 +224,9 @@ pub(crate) async fn resume(
     let connection = Connection::read(&request.connection_file)?;
     let _lock = lock(&store, &connection)?;
     let run = Run { store: &store, job, connection: &connection, plan, query_seconds: 0.0 };
-    let ended = run.send(stop, watch).await?;
+    let name = run.job.id.clone();
+    let ended =
+        run.send(stop, watch).await.map_err(|error| ExportError::Unrecorded { job: name, error: Box::new(error) })?;
     store.close().await;
     Ok(ended)
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use export::{Checked, Context, CustomField, Ends, Event, FrozenResult, Stop};
 use model::{
-    Calls, DailyCalls, JobId, JobState, OnInvalid, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report,
+    Calls, DailyCalls, JobId, JobState, OnInvalid, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report, RowSet,
     Settings, Stages, StopCause, Tally,
 };
 use pardot::account::CustomFields;
@@ -99,8 +99,7 @@ impl Run<'_> {
         let started = Instant::now();
         let mut figures =
             Figures { stages: Stages { query: self.query_seconds, ..Stages::default() }, ..Figures::default() };
-        let read = self.job.frozen_rows.unwrap_or(0);
-        figures.tally = Tally { read, unsent: read, ..Tally::default() };
+        figures.tally = self.known_ends().await;
         for note in &self.plan.notes {
             watch(Watched::Note(note.clone()));
         }
@@ -109,10 +108,38 @@ impl Run<'_> {
             Ok(client) => Arc::new(client),
             Err(message) => return self.close(figures, Early::Unconnected(message)).await,
         };
+        // Whatever is under way when the wish to stop comes ends with its answer, from the first call on.
+        let (wish, stopped) = (stop.clone(), client.clone());
+        let watching = tokio::spawn(async move {
+            wish.stopped().await;
+            stopped.stop();
+        });
         let ended = self.deliver(&client, &clock, &mut figures, stop, watch).await;
+        watching.abort();
         figures.counts = Some(client.counts());
         figures.seconds = started.elapsed().as_secs_f64() + self.query_seconds;
         self.close(figures, ended).await
+    }
+
+    /// The ends known before anything is checked: those of the last report, else what the ledger has.
+    async fn known_ends(&self) -> Tally {
+        let read = self.job.frozen_rows.unwrap_or(0);
+        if let Some(report) = self.job.report.as_ref().filter(|report| report.rows.read == read) {
+            return report.rows;
+        }
+        match Ends::read(&*self.ledger(), RowSet::default()).await {
+            Ok(ends) => ends.tally(read),
+            Err(_) => Tally { read, unsent: read, ..Tally::default() },
+        }
+    }
+
+    fn ledger(&self) -> Arc<dyn export::Ledger> {
+        Arc::new(StoreLedger {
+            store: self.store.clone(),
+            job: self.job.id.clone(),
+            ledger: self.store.ledger(&self.job.id),
+            business_unit: self.connection.key(),
+        })
     }
 
     async fn deliver(
@@ -127,12 +154,7 @@ impl Run<'_> {
             Ok(checked) => checked,
             Err(early) => return early,
         };
-        let ledger: Arc<dyn export::Ledger> = Arc::new(StoreLedger {
-            store: self.store.clone(),
-            job: self.job.id.clone(),
-            ledger: self.store.ledger(&self.job.id),
-            business_unit: self.connection.key(),
-        });
+        let ledger = self.ledger();
         let mut ends = match Ends::read(&*ledger, checked.superseded.clone()).await {
             Ok(ends) => ends,
             Err(error) => return Early::Stopped(Some(Stop::Ledger(error))),
@@ -307,7 +329,7 @@ fn state_of(stop: &Stop) -> JobState {
         Stop::Outage { .. } => JobState::ParkedOutage,
         Stop::Reconnect(_) | Stop::Access(_) => JobState::NeedsReconnect,
         Stop::Killed => JobState::Killed,
-        Stop::Settings(_) | Stop::Ledger(_) | Stop::Result(_) | Stop::UnknownCode(_) => JobState::Failed,
+        Stop::Settings(_) | Stop::Ledger(_) | Stop::Result(_) | Stop::Refused(_) => JobState::Failed,
     }
 }
 

@@ -46,6 +46,9 @@ pub(crate) async fn export(arguments: ExportArguments) -> Exit {
 pub(crate) async fn resume(arguments: ResumeArguments) -> Exit {
     let mut problems = Problems::default();
     let rejects = with_form(arguments.rejects.clone(), &mut problems);
+    if let Some(path) = &arguments.report {
+        writable("--report", path, &mut problems);
+    }
     if !problems.is_empty() {
         return fail(&ExportError::Problems(problems), None, arguments.json);
     }
@@ -91,6 +94,9 @@ fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), P
         problems.push(Problem::at("--query-timeout", "must be a positive number of seconds"));
     }
     let rejects = with_form(arguments.rejects.clone(), &mut problems);
+    if let Some(path) = &arguments.report {
+        writable("--report", path, &mut problems);
+    }
     let request = ExportRequest {
         sql,
         tables: arguments.tables.clone(),
@@ -146,8 +152,20 @@ fn settings(arguments: &ExportArguments, problems: &mut Problems) -> Settings {
 
 fn with_form(path: Option<PathBuf>, problems: &mut Problems) -> Option<(PathBuf, Form)> {
     let path = path?;
+    writable("--rejects", &path, problems);
     let form = problems.keep(Form::of(&path))?;
     Some((path, form))
+}
+
+/// A file that cannot be written is found before anything is sent.
+fn writable(option: &str, path: &Path, problems: &mut Problems) {
+    let place = format!("{option} {}", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if path.is_dir() {
+        problems.push(Problem::at(place, "is a folder").hint("name a file in it"));
+    } else if let Err(error) = tempfile::NamedTempFile::new_in(folder) {
+        problems.push(Problem::at(place, format!("cannot be written: {error}")));
+    }
 }
 
 /// Tells how a job ended, and with `--wait` goes on until it did.

@@ -24,6 +24,7 @@ fn document(error: &ExportError) -> Value {
         ExportError::Problems(problems) => problems.iter().collect(),
         ExportError::Unsafe(problem) | ExportError::Job(problem) => vec![problem],
         ExportError::Query(_)
+        | ExportError::Unrecorded { .. }
         | ExportError::Unconnected(_)
         | ExportError::Locked
         | ExportError::Lock(_)
@@ -32,9 +33,13 @@ fn document(error: &ExportError) -> Value {
         | ExportError::Call(_)
         | ExportError::Failed(_) => Vec::new(),
     };
+    let job = match error {
+        ExportError::Unrecorded { job, .. } => Some(job),
+        _ => None,
+    };
     json!({
         "format_version": REPORT_FORMAT_VERSION,
-        "job": null,
+        "job": job,
         "status": JobState::Failed,
         "cause": { "message": error.to_string() },
         "problems": problems,
@@ -98,6 +103,12 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
         ExportError::Open(open) => {
             say(&format!("error: {open}"));
             say(&format!("  hint: {}", open.hint()));
+            Exit::Failed
+        }
+        ExportError::Unrecorded { job, error: store } => {
+            say(&format!("error: {store}"));
+            say(&format!("  hint: {}", store.hint()));
+            say(&format!("continue with: sluice resume {job}"));
             Exit::Failed
         }
         ExportError::Store(store) => {
