@@ -244,6 +244,10 @@ impl Run<'_> {
         let report = self.report(figures, status, cause.clone(), reasons);
         self.store.set_state(&self.job.id, status, cause.as_ref(), unix_now()).await?;
         self.store.save_report(&report, unix_now()).await?;
+        // A Result is people's data: it stays only while something may be continued, or rejected rows looked at.
+        if status == JobState::Success && report.rows.rejected == 0 {
+            let _ = std::fs::remove_file(self.store.result_path(&self.job.id));
+        }
         Ok(Ended { report, problems })
     }
 

@@ -72,7 +72,8 @@ impl DataDir {
             return path.clone();
         }
         let share = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = || std::env::var_os("HOME").map_or_else(|| PathBuf::from("."), PathBuf::from);
+        // Where HOME is not set, as under cron, the user's entry in the system says it.
+        let home = || std::env::home_dir().unwrap_or_else(|| PathBuf::from("."));
         share.unwrap_or_else(|| home().join(".local/share")).join("sluice")
     }
 }

@@ -90,8 +90,7 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             Exit::Usage
         }
         ExportError::Call(error) => {
-            say(&format!("error: {error}"));
-            say(&format!("  hint: {}", error.hint()));
+            say_with_hint(error, error.hint());
             match **error {
                 CallError::Reconnect(_) | CallError::Refused(_) => Exit::Authentication,
                 CallError::Quota { .. } => Exit::Quota,
@@ -101,19 +100,16 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             }
         }
         ExportError::Open(open) => {
-            say(&format!("error: {open}"));
-            say(&format!("  hint: {}", open.hint()));
+            say_with_hint(open, &open.hint());
             Exit::Failed
         }
         ExportError::Unrecorded { job, error: store } => {
-            say(&format!("error: {store}"));
-            say(&format!("  hint: {}", store.hint()));
+            say_with_hint(store, &store.hint());
             say(&format!("continue with: sluice resume {job}"));
             Exit::Failed
         }
         ExportError::Store(store) => {
-            say(&format!("error: {store}"));
-            say(&format!("  hint: {}", store.hint()));
+            say_with_hint(store, &store.hint());
             Exit::Failed
         }
         ExportError::Lock(_) | ExportError::Failed(_) => {
@@ -121,6 +117,10 @@ pub(crate) fn explain_error(error: &ExportError, signal: Option<Exit>) -> Exit {
             Exit::Failed
         }
     }
+}
+
+fn say_with_hint(error: &dyn std::fmt::Display, hint: &str) {
+    say(&format!("error: {error}\n  hint: {hint}"));
 }
 
 /// A query that can never run as it is written is the user's to change; one that broke while running failed.

@@ -13,84 +13,17 @@ const CRATES: [&str; 7] = ["export", "model", "pardot", "pardot-sim", "query", "
 /// A crate, and what it must not reach, whatever lies between.
 const MISSING: [(&str, &[&str]); 6] = [
     // Written from the API's documentation alone, so that a misreading on one side shows as a failing test.
-    (
-        "pardot-sim",
-        &[
-            "export",
-            "model",
-            "pardot",
-            "query",
-            "sluice",
-            "store",
-            "datafusion",
-            "sqlx",
-            "reqwest",
-        ],
-    ),
+    ("pardot-sim", &["export", "model", "pardot", "query", "sluice", "store", "datafusion", "sqlx", "reqwest"]),
     // Types and a client: nothing of rows, jobs and engines.
-    (
-        "pardot",
-        &[
-            "export",
-            "model",
-            "pardot-sim",
-            "query",
-            "sluice",
-            "store",
-            "datafusion",
-            "sqlx",
-            "axum",
-        ],
-    ),
+    ("pardot", &["export", "model", "pardot-sim", "query", "sluice", "store", "datafusion", "sqlx", "axum"]),
     // Pure rules: no I/O, no async, no engine.
-    (
-        "model",
-        &[
-            "export",
-            "pardot-sim",
-            "query",
-            "sluice",
-            "store",
-            "reqwest",
-            "tokio",
-            "datafusion",
-            "sqlx",
-            "axum",
-        ],
-    ),
+    ("model", &["export", "pardot-sim", "query", "sluice", "store", "reqwest", "tokio", "datafusion", "sqlx", "axum"]),
     // Where rows come from and how outcomes are kept is not the exporter's business.
-    (
-        "export",
-        &["pardot-sim", "query", "sluice", "store", "datafusion", "sqlx", "axum"],
-    ),
+    ("export", &["pardot-sim", "query", "sluice", "store", "datafusion", "sqlx", "axum"]),
     // The store keeps states and numbers; `reqwest` would come with pardot's client.
-    (
-        "store",
-        &[
-            "export",
-            "pardot-sim",
-            "query",
-            "sluice",
-            "reqwest",
-            "datafusion",
-            "axum",
-        ],
-    ),
+    ("store", &["export", "pardot-sim", "query", "sluice", "reqwest", "datafusion", "axum"]),
     // SQL in, a Result out.
-    (
-        "query",
-        &[
-            "export",
-            "model",
-            "pardot",
-            "pardot-sim",
-            "sluice",
-            "store",
-            "sqlx",
-            "reqwest",
-            "axum",
-        ],
-    ),
+    ("query", &["export", "model", "pardot", "pardot-sim", "sluice", "store", "sqlx", "reqwest", "axum"]),
 ];
 
 #[test]
@@ -106,12 +39,7 @@ fn no_crate_knows_what_it_must_not() {
 
 #[test]
 fn arrows_that_are_there_are_seen() {
-    for (name, other) in [
-        ("sluice", "datafusion"),
-        ("sluice", "sqlx"),
-        ("export", "reqwest"),
-        ("store", "pardot"),
-    ] {
+    for (name, other) in [("sluice", "datafusion"), ("sluice", "sqlx"), ("export", "reqwest"), ("store", "pardot")] {
         assert!(reached(name).contains(other), "{name} is built from {other}");
     }
 }
@@ -120,50 +48,23 @@ fn arrows_that_are_there_are_seen() {
 fn every_crate_stands_in_the_table() {
     let folders = std::fs::read_dir(crate::workspace().join("crates")).expect("the crates are there");
     let found: BTreeSet<String> = folders
-        .map(|folder| {
-            folder
-                .expect("the crates are readable")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
-        })
+        .map(|folder| folder.expect("the crates are readable").file_name().to_string_lossy().into_owned())
         .collect();
     let want: BTreeSet<String> = CRATES.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(
-        found, want,
-        "a new crate needs its missing arrows here and its row in ARCHITECTURE.md"
-    );
+    assert_eq!(found, want, "a new crate needs its missing arrows here and its row in ARCHITECTURE.md");
     for name in CRATES.iter().filter(|name| **name != "sluice") {
-        assert!(
-            MISSING.iter().any(|(known, _)| known == name),
-            "{name} has no missing arrows"
-        );
+        assert!(MISSING.iter().any(|(known, _)| known == name), "{name} has no missing arrows");
     }
 }
 
 /// Names of everything that a crate is built from, itself left out, with the features that it asks for itself.
 fn reached(name: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "-p",
-            name,
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-            "--format",
-            "{p}",
-        ])
+        .args(["tree", "--offline", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}"])
         .current_dir(crate::workspace())
         .output()
         .expect("cargo runs");
-    assert!(
-        output.status.success(),
-        "cargo tree -p {name}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "cargo tree -p {name}: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout);
     let names = text.lines().skip(1).filter_map(|line| line.split(' ').next());
     names.map(str::to_owned).collect()

@@ -19,10 +19,5 @@ fn workspace() -> PathBuf {
 /// Fails with all the findings at once.
 #[track_caller]
 fn none(rule: &str, findings: &[String]) {
-    assert!(
-        findings.is_empty(),
-        "{rule}: {} findings\n  {}",
-        findings.len(),
-        findings.join("\n  ")
-    );
+    assert!(findings.is_empty(), "{rule}: {} findings\n  {}", findings.len(), findings.join("\n  "));
 }

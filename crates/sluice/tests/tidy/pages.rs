@@ -36,11 +36,8 @@ fn keeps(name: &str, want: &str) {
 }
 
 fn sluice(arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_sluice"))
-        .args(arguments)
-        .env("COLUMNS", "200")
-        .output()
-        .expect("sluice runs");
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_sluice")).args(arguments).env("COLUMNS", "200").output().expect("sluice runs");
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
@@ -188,22 +185,16 @@ fn exit_codes() {
         let _ = writeln!(table, "| {code} | {} |", cell(meaning));
     }
     let found = read("failure.md");
-    let (before, rest) = found
-        .split_once(EXITS_BEGIN)
-        .expect("failure.md has a place for the exit codes");
-    let (_, after) = rest
-        .split_once(EXITS_END)
-        .expect("the place for the exit codes has an end");
+    let (before, rest) = found.split_once(EXITS_BEGIN).expect("failure.md has a place for the exit codes");
+    let (_, after) = rest.split_once(EXITS_END).expect("the place for the exit codes has an end");
     keeps("failure.md", &format!("{before}{EXITS_BEGIN}{table}{EXITS_END}{after}"));
 }
 
 #[test]
 fn links_lead_somewhere() {
     let root = crate::workspace();
-    let mut pages: Vec<PathBuf> = ["README.md", "ARCHITECTURE.md", "STYLE.md", "CONTRIBUTING.md"]
-        .iter()
-        .map(|name| root.join(name))
-        .collect();
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "ARCHITECTURE.md", "STYLE.md", "CONTRIBUTING.md"].iter().map(|name| root.join(name)).collect();
     let docs = std::fs::read_dir(root.join("docs")).expect("the docs are there");
     pages.extend(docs.map(|page| page.expect("the docs are readable").path()));
     let mut broken = Vec::new();

@@ -15,27 +15,17 @@ const EMPTY_NAMES: [&str; 7] = ["util", "utils", "helper", "helpers", "manager",
 
 /// Places that may ask the system how much time has passed, beside files called `clock.rs`.
 const STOPWATCHES: [(&str, &str); 4] = [
-    (
-        "crates/sluice/src/cli/progress.rs",
-        "how often a line is shown decides nothing",
-    ),
+    ("crates/sluice/src/cli/progress.rs", "how often a line is shown decides nothing"),
     ("crates/sluice/src/app/job.rs", "seconds by stage, for the report alone"),
     ("crates/query/src/", "seconds of the query, for the report alone"),
-    (
-        "crates/pardot-sim/src/",
-        "the average of calls under way is one of real time",
-    ),
+    ("crates/pardot-sim/src/", "the average of calls under way is one of real time"),
 ];
 
 #[test]
 fn every_file_says_what_it_is_for() {
     let sources = source::all();
     let silent = |source: &&Source| !source.text.starts_with("//!");
-    let silent: Vec<String> = sources
-        .iter()
-        .filter(silent)
-        .map(|source| source.path.clone())
-        .collect();
+    let silent: Vec<String> = sources.iter().filter(silent).map(|source| source.path.clone()).collect();
     none("a file opens with its module's documentation", &silent);
 }
 
@@ -64,10 +54,7 @@ fn names_say_something() {
     };
     let sources = source::all();
     let found: Vec<String> = sources.iter().filter(empty).map(|source| source.path.clone()).collect();
-    none(
-        "no file or folder is called util, helper, manager, common or misc",
-        &found,
-    );
+    none("no file or folder is called util, helper, manager, common or misc", &found);
 }
 
 #[test]
@@ -80,10 +67,7 @@ fn nothing_is_left_for_later() {
             found.extend(standing(&source, source.before_tests(), &[".unwrap()"]));
         }
     }
-    none(
-        "no todo!, unimplemented! or #[ignore], and no unwrap outside tests",
-        &found,
-    );
+    none("no todo!, unimplemented! or #[ignore], and no unwrap outside tests", &found);
 }
 
 #[test]
@@ -125,10 +109,7 @@ fn functions(code: &[String]) -> Vec<(usize, String, usize)> {
     for (line, text) in code.iter().enumerate() {
         for (at, _) in text.match_indices("fn ") {
             let before = text[..at].chars().next_back();
-            let name: String = text[at + 3..]
-                .chars()
-                .take_while(|c| c.is_alphanumeric() || *c == '_')
-                .collect();
+            let name: String = text[at + 3..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             if name.is_empty() || before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
                 continue;
             }
