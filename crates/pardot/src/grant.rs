@@ -38,6 +38,11 @@ pub trait GrantKeeper: Send + Sync {
     /// # Errors
     /// The cause as a text for people, without any secret.
     fn keep(&self, rotated: &SecretString) -> Result<(), String>;
+
+    /// The refresh token as it is kept now: another process may have rotated it. `None` where nothing can be read again.
+    fn current(&self) -> Option<SecretString> {
+        None
+    }
 }
 
 /// What is wrong with the authority. A variant per thing that somebody can do about it.

@@ -188,7 +188,7 @@ impl Tokens {
         if let Some((access_token, rotated)) = unsaved {
             return self.keep(access_token, rotated).await;
         }
-        let mut attempt = 0;
+        let (mut attempt, mut reread) = (0, false);
         loop {
             match self.ask(retry).await {
                 Ok(issued) => return self.take(issued).await,
@@ -202,11 +202,29 @@ impl Tokens {
                     self.clock.sleep(retry.wait(attempt, None, dice)).await;
                     attempt += 1;
                 }
+                // Another process may have rotated the token and kept the new one: whoever comes second reads once more.
+                Err(GrantError::RefreshToken) if !reread && self.reread().await => reread = true,
                 Err(error) => {
                     self.state().dead = Some(error.clone());
                     return Err(NoToken::Dead(error));
                 }
             }
+        }
+    }
+
+    /// Takes the refresh token that is kept now; `false` when it is the one that was refused.
+    async fn reread(&self) -> bool {
+        let keeper = Arc::clone(&self.keeper);
+        let Ok(Some(current)) = tokio::task::spawn_blocking(move || keeper.current()).await else {
+            return false;
+        };
+        let mut grant = self.grant.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*grant {
+            Grant::RefreshToken(refused) if refused.expose_secret() != current.expose_secret() => {
+                *grant = Grant::RefreshToken(current);
+                true
+            }
+            Grant::RefreshToken(_) | Grant::ClientCredentials | Grant::JwtBearer { .. } => false,
         }
     }
 

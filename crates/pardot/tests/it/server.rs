@@ -205,6 +205,8 @@ impl Clock for Jumping {
 pub(crate) struct Kept {
     pub(crate) grants: Mutex<Vec<String>>,
     pub(crate) failures: Mutex<u32>,
+    /// What another process has kept meanwhile.
+    pub(crate) current: Mutex<Option<String>>,
 }
 
 impl GrantKeeper for Kept {
@@ -216,5 +218,9 @@ impl GrantKeeper for Kept {
         }
         self.grants.lock().unwrap().push(rotated.expose_secret().to_owned());
         Ok(())
+    }
+
+    fn current(&self) -> Option<SecretString> {
+        self.current.lock().unwrap().clone().map(SecretString::from)
     }
 }

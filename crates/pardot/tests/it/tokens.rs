@@ -90,6 +90,22 @@ async fn a_dead_grant_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_token_that_another_process_rotated_is_read_again_once() {
+    let dead = || say(400, r#"{"error":"invalid_grant","error_description":"expired access/refresh token"}"#);
+    let server = Server::start(vec![dead(), token("a")], vec![say(200, CREATED)]).await;
+    let bench = server.client(RETRY);
+    *bench.keeper.current.lock().unwrap() = Some("rotated-elsewhere".to_owned());
+    assert_eq!(bench.client.send(&CREATE).await, Ok(Added::Added));
+    assert!(server.seen().iter().any(|seen| seen.contains("rotated-elsewhere")));
+    // The same token refused again is dead: it is not asked for a third time.
+    let server = Server::start(vec![dead(), dead(), token("a")], vec![]).await;
+    let bench = server.client(RETRY);
+    *bench.keeper.current.lock().unwrap() = Some("rotated-elsewhere".to_owned());
+    assert_eq!(bench.client.send(&CREATE).await, Err(CallError::Reconnect(GrantError::RefreshToken)));
+    assert_eq!(server.token_calls(), 2);
+}
+
+#[tokio::test]
 async fn hiccups_of_the_login_are_retried() {
     let busy = r#"{"error":"invalid_grant","error_description":"token request is already being processed"}"#;
     let login = vec![say(503, ""), Reply::Close, say(400, busy), say(200, "<html>"), token("a")];

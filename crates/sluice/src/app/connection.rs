@@ -230,6 +230,13 @@ impl GrantKeeper for FileKeeper {
     fn keep(&self, rotated: &SecretString) -> Result<(), String> {
         store_refresh_token(&self.path, rotated).map_err(|error| format!("{}: {error}", self.path.display()))
     }
+
+    fn current(&self) -> Option<SecretString> {
+        match Connection::read(&self.path).ok()?.grant? {
+            Grant::RefreshToken(token) => Some(token),
+            Grant::ClientCredentials | Grant::JwtBearer { .. } => None,
+        }
+    }
 }
 
 /// Writes a refresh token into a connection file: everything else in it stays as it is; the file is replaced in one

@@ -15,3 +15,4 @@ mod memberships;
 mod oauth;
 mod parameters;
 mod rejects;
+mod review;
