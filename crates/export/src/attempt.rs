@@ -77,6 +77,11 @@ pub(crate) async fn attempt(context: &Context, records: Vec<Record>, doubtful: b
         if stopped {
             break;
         }
+        if let Some(refusal) = context.refused_throughout() {
+            // All lanes are refused alike: taking this batch further apart would only spend calls.
+            done.stop = Some(Stop::Refused(refusal));
+            break;
+        }
         if let Err(stop) = step(context, part, &mut parts, &mut done).await {
             done.stop = Some(stop);
             break;
@@ -229,7 +234,7 @@ async fn settle(
             again.push(record.clone());
         } else {
             let number = given.or(known.map(|code| code.number));
-            let reason = known.map_or_else(|| without_values(&text), |code| code.message.to_owned());
+            let reason = known.map_or(text, |code| code.message.to_owned());
             rejections.push(rejection(record.row, number, reason, known.map(|code| code.advice)));
         }
     }
@@ -247,15 +252,6 @@ async fn settle(
 /// Classes that are over when the record is sent again: a save that failed, a conflict, a hiccup.
 fn once_more(class: Class) -> bool {
     matches!(class, Class::RowOnce | Class::Transient | Class::Throttle)
-}
-
-/// Pardot's text for a record without what may be a value of the row: quoted parts and words with an `@`.
-fn without_values(text: &str) -> String {
-    let unquoted: Vec<&str> =
-        text.split(['"', '\'']).enumerate().map(|(at, part)| if at % 2 == 1 { "…" } else { part }).collect();
-    let plain = unquoted.concat();
-    let words: Vec<&str> = plain.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
-    words.join(" ").chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
 fn rejection(row: RowNumber, code: Option<u16>, reason: String, advice: Option<&'static str>) -> Rejection {

@@ -127,8 +127,8 @@ fn refusal(status: u16, code: Option<u16>, text: &str, class: Class) -> Refusal 
     Refusal { status, code, message: shown(text), class }
 }
 
-/// The text without control characters, at most [`MESSAGE_LIMIT`] characters. A word with an `@` is left out: a message may
-/// quote the row's email, which belongs in no log.
+/// The text without control characters, at most [`MESSAGE_LIMIT`] characters. What is quoted and words with an `@` are left
+/// out: a message may quote the row, whose values belong in no log.
 pub(crate) fn shown(text: &str) -> String {
     let plain = |c: char| {
         if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
@@ -137,9 +137,29 @@ pub(crate) fn shown(text: &str) -> String {
             c
         }
     };
-    let text: String = text.trim().chars().map(plain).take(MESSAGE_LIMIT).collect();
+    let text: String = without_quotes(text.trim()).chars().map(plain).take(MESSAGE_LIMIT).collect();
     let words: Vec<&str> = text.split(' ').map(|word| if word.contains('@') { "…" } else { word }).collect();
     words.join(" ").trim_end().to_owned()
+}
+
+/// The text without everything from its first quote to its last: a quoted value may hold quotes itself. An odd one is
+/// never closed, or is part of a value: then all that follows the first goes.
+fn without_quotes(text: &str) -> String {
+    let (mut quotes, mut before) = (Vec::new(), ' ');
+    for (at, c) in text.char_indices() {
+        let after = text[at + c.len_utf8()..].chars().next().unwrap_or(' ');
+        // As in "can't".
+        let in_word = matches!(c, '\'' | '’') && before.is_alphanumeric() && after.is_alphanumeric();
+        if matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | '«' | '»') && !in_word {
+            quotes.push((at, at + c.len_utf8()));
+        }
+        before = c;
+    }
+    match (quotes.first(), quotes.last()) {
+        (Some((start, _)), Some((_, end))) if quotes.len() % 2 == 0 => format!("{}…{}", &text[..*start], &text[*end..]),
+        (Some((start, _)), _) => format!("{}…", &text[..*start]),
+        (None, _) => text.to_owned(),
+    }
 }
 
 fn success(status: u16) -> bool {

@@ -145,6 +145,22 @@ fn a_message_is_cut_by_characters() {
     let long = "\u{e9}".repeat(500);
     assert_eq!(shown(&long).chars().count(), 200);
     assert_eq!(shown(" a\tb\u{2028}c\u{7f} "), "a b c");
+    let quoting = [
+        ("Invalid country: \"Atlantis9\"", "Invalid country: …"),
+        ("'Atlantis9' is no country", "… is no country"),
+        ("Can't take \"Atlantis9\" as the prospect's country", "Can't take … as the prospect's country"),
+        ("no country: \"O'Atlantis9\"", "no country: …"),
+        ("no country: 'O'Atlantis9'.", "no country: …."),
+        ("no country: \"At \"quoted\" Atlantis9\"", "no country: …"),
+        ("no country: \"At\" Atlantis9\" 9", "no country: …"),
+        ("no country: “Atlantis9”", "no country: …"),
+        ("no country: \"Atlantis9", "no country: …"),
+        ("ada@example.com is taken", "… is taken"),
+    ];
+    for (text, want) in quoting {
+        assert_eq!(shown(text), want);
+    }
+    assert!(!shown(&format!("{} \"Atlantis9 {}\"", "x".repeat(180), "y".repeat(40))).contains("Atlantis9"));
 }
 
 #[test]
