@@ -26,10 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut out = std::io::stdout();
     for (name, given) in [
         ("body", &[] as &[(&str, &str)]),
-        (
-            "uri, max_payload 5000",
-            &[("batch_carrier", "uri"), ("max_payload", "5000")],
-        ),
+        ("uri, max_payload 5000", &[("batch_carrier", "uri"), ("max_payload", "5000")]),
     ] {
         let mut settings = Settings::default();
         for (name, text) in given {
@@ -88,16 +85,8 @@ fn batch(numbers: std::ops::Range<i64>) -> Result<RecordBatch, arrow::error::Arr
         ("last_name", texts(&|row| format!("O'Neill-{}", row % 5000)), true),
         ("company", texts(&|row| format!("Example & Sons {}", row % 300)), true),
         ("job_title", texts(&|row| format!("Engineer {}", row % 20)), true),
-        (
-            "country",
-            texts(&|row| ["Italy", "Japan", "Brazil"][usize::try_from(row % 3).unwrap_or(0)].to_owned()),
-            true,
-        ),
-        (
-            "campaign_id",
-            whole(&|row| (row % 3 == 0).then_some(row % 40 + 1)),
-            true,
-        ),
+        ("country", texts(&|row| ["Italy", "Japan", "Brazil"][usize::try_from(row % 3).unwrap_or(0)].to_owned()), true),
+        ("campaign_id", whole(&|row| (row % 3 == 0).then_some(row % 40 + 1)), true),
         ("score", whole(&|row| Some(row % 100)), true),
         ("is_do_not_email", truths, true),
     ])

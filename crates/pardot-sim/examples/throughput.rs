@@ -1,11 +1,7 @@
 //! Measures how many `batchUpsert` calls of 50 records the sandbox answers per second over one connection.
 //!
 //! Knows nothing of the sandbox's inside: raw keep-alive HTTP over loopback, client and server in one process.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a measurement stops at the first surprise and prints"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement stops at the first surprise and prints")]
 
 use std::time::Instant;
 
@@ -31,18 +27,8 @@ async fn main() {
         connection.refresh_token, connection.client_id, connection.client_secret
     );
     let answer = call(&mut stream, "/services/oauth2/token", "", &form).await;
-    let token = answer
-        .split("\"access_token\":\"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_owned();
-    let headers = format!(
-        "Authorization: Bearer {token}\r\nPardot-Business-Unit-Id: {}\r\n",
-        connection.business_unit
-    );
+    let token = answer.split("\"access_token\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let headers = format!("Authorization: Bearer {token}\r\nPardot-Business-Unit-Id: {}\r\n", connection.business_unit);
     let bodies: Vec<String> = (0..PEOPLE / RECORDS).map(|at| body(at * RECORDS)).collect();
     let started = Instant::now();
     for at in 0..CALLS {
@@ -51,10 +37,7 @@ async fn main() {
         assert!(answer.contains("\"stat\":\"ok\""), "{answer}");
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!(
-        "{CALLS} calls of {RECORDS} records in {seconds:.2} s: {:.0} calls/s",
-        CALLS as f64 / seconds
-    );
+    println!("{CALLS} calls of {RECORDS} records in {seconds:.2} s: {:.0} calls/s", CALLS as f64 / seconds);
     assert_eq!(sandbox.prospects(&connection.business_unit).len(), PEOPLE);
 }
 
@@ -71,13 +54,7 @@ fn body(first: usize) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'_';
     let encoded: String = json
         .bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect();
     format!("prospects={encoded}")
 }
@@ -95,10 +72,8 @@ async fn call(stream: &mut TcpStream, target: &str, headers: &str, body: &str) -
         answer.extend_from_slice(&buffer[..read]);
         let text = String::from_utf8_lossy(&answer);
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("Content-Length: "))
-                .map_or(0, |n| n.parse().unwrap());
+            let length =
+                head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).map_or(0, |n| n.parse().unwrap());
             if rest.len() >= length {
                 return rest.to_owned();
             }

@@ -18,35 +18,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let width: usize = arguments.next().map_or(Ok(40), |width| width.parse())?;
 
     let folder = tempfile::tempdir()?;
-    let limits = Limits {
-        time: None,
-        memory: 64 << 20,
-        spill_dir: folder.path().join("spill"),
-    };
+    let limits = Limits { time: None, memory: 64 << 20, spill_dir: folder.path().join("spill") };
     let path = folder.path().join("rows.csv");
     write_csv(&path, rows, width)?;
     let mut table = Table::parse("t=rows.csv")?;
     table.paths = vec![path.to_string_lossy().into_owned()];
     if format == "parquet" {
         let into = folder.path().join("rows.parquet");
-        freeze(
-            "SELECT * FROM t",
-            &[table.clone()],
-            &limits,
-            &into,
-            pending(),
-            &mut |_| {},
-        )
-        .await?;
+        freeze("SELECT * FROM t", &[table.clone()], &limits, &into, pending(), &mut |_| {}).await?;
         table.paths = vec![into.to_string_lossy().into_owned()];
     }
     let into = folder.path().join("result.parquet");
     let frozen = freeze("SELECT * FROM t", &[table], &limits, &into, pending(), &mut |_| {}).await?;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM"))
-        .unwrap_or("VmHWM: unknown");
+    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: unknown");
     writeln!(
         stdout(),
         "{} rows, {} MB, {:.1} s, {:.0} rows/s, {}",

@@ -14,9 +14,7 @@ use tokio::task::JoinSet;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let temporary = tempfile::tempdir()?;
-    let directory = arguments
-        .next()
-        .map_or_else(|| temporary.path().to_owned(), PathBuf::from);
+    let directory = arguments.next().map_or_else(|| temporary.path().to_owned(), PathBuf::from);
     let callers: u64 = arguments.next().map_or(Ok(5), |text| text.parse())?;
     let seconds: u64 = arguments.next().map_or(Ok(3), |text| text.parse())?;
     let store = Store::open(&directory).await?;
@@ -48,11 +46,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     reason: "invalid email address".into(),
                     hint: None,
                 });
-                let mark = BatchMark {
-                    number,
-                    rows,
-                    end: BatchEnd::Acked,
-                };
+                let mark = BatchMark { number, rows, end: BatchEnd::Acked };
                 ledger.settle(mark, rejected.into_iter().collect()).await?;
                 settled += 1;
             }
@@ -66,16 +60,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rate = settled as f64 / begun.elapsed().as_secs_f64();
     let begun = Instant::now();
     let counts = store.ledger(&id).counts().await?;
-    writeln!(
-        std::io::stdout(),
-        "{settled} batches settled by {callers} callers: {rate:.0} a second"
-    )?;
-    writeln!(
-        std::io::stdout(),
-        "counted {} rows in {:?}",
-        counts.acked_rows + counts.rejected,
-        begun.elapsed()
-    )?;
+    writeln!(std::io::stdout(), "{settled} batches settled by {callers} callers: {rate:.0} a second")?;
+    writeln!(std::io::stdout(), "counted {} rows in {:?}", counts.acked_rows + counts.rejected, begun.elapsed())?;
     store.close().await;
     Ok(())
 }

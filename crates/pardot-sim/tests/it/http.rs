@@ -26,11 +26,7 @@ pub(crate) async fn raw(sandbox: &Sandbox, request: &str) -> Option<Got> {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().unwrap();
-    Some(Got {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    })
+    Some(Got { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 /// A request's text.
@@ -70,10 +66,7 @@ impl Stage {
 
     pub(crate) async fn try_call(&self, method: &str, target: &str, kind: &str, body: &str) -> Option<Got> {
         let bearer = format!("Bearer {}", self.token);
-        let mut headers = vec![
-            ("Authorization", bearer.as_str()),
-            ("Pardot-Business-Unit-Id", self.unit.as_str()),
-        ];
+        let mut headers = vec![("Authorization", bearer.as_str()), ("Pardot-Business-Unit-Id", self.unit.as_str())];
         if !kind.is_empty() {
             headers.push(("Content-Type", kind));
         }
@@ -110,12 +103,7 @@ pub(crate) async fn token(sandbox: &Sandbox) -> String {
         "grant_type=refresh_token&refresh_token={}&client_id={}&client_secret={}",
         connection.refresh_token, connection.client_id, connection.client_secret
     );
-    let got = raw(
-        sandbox,
-        &request("POST", "/services/oauth2/token", &[("Content-Type", FORM)], &form),
-    )
-    .await
-    .unwrap();
+    let got = raw(sandbox, &request("POST", "/services/oauth2/token", &[("Content-Type", FORM)], &form)).await.unwrap();
     let body: serde_json::Value = serde_json::from_str(&got.body).unwrap();
     body["access_token"].as_str().unwrap().to_owned()
 }
@@ -151,9 +139,8 @@ impl Got {
         }
         let host = "http://127.0.0.1:";
         while let Some(at) = body.find(host) {
-            let end = body[at + host.len()..]
-                .find(|c: char| !c.is_ascii_digit())
-                .map_or(body.len(), |n| at + host.len() + n);
+            let end =
+                body[at + host.len()..].find(|c: char| !c.is_ascii_digit()).map_or(body.len(), |n| at + host.len() + n);
             body.replace_range(at..end, "<host>");
         }
         format!("{} {body}", self.status)

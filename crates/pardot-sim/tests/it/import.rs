@@ -30,45 +30,16 @@ async fn version_four() {
     let create = r#"{"operation":"Upsert","object":"Prospect"}"#;
     log.push(stage.send("POST", "/api/import/version/4/do/create", create).await);
     let rows = "prospect_id,email,first_name\n501,,Ada\n,c@x.io,Cy\n,d@x.io,Di\n,bad@@x,Al\n,info@x.io,In\n";
-    log.push(
-        stage
-            .call("POST", "/api/import/version/4/do/batch/id/11", PART, &file(rows))
-            .await
-            .shown(),
-    );
-    log.push(
-        stage
-            .call(
-                "POST",
-                "/api/import/version/4/do/batch/id/11",
-                PART,
-                &file("nonsense\n1\n"),
-            )
-            .await
-            .shown(),
-    );
-    log.push(
-        stage
-            .send("PATCH", "/api/import/version/4/do/update/id/11", r#"{"state":"Ready"}"#)
-            .await,
-    );
+    log.push(stage.call("POST", "/api/import/version/4/do/batch/id/11", PART, &file(rows)).await.shown());
+    log.push(stage.call("POST", "/api/import/version/4/do/batch/id/11", PART, &file("nonsense\n1\n")).await.shown());
+    log.push(stage.send("PATCH", "/api/import/version/4/do/update/id/11", r#"{"state":"Ready"}"#).await);
     log.push(stage.get("/api/import/version/4/do/read/id/11").await);
     stage.sandbox.advance(Duration::from_secs(61));
     log.push(stage.get("/api/import/version/4/do/read/id/11").await);
     stage.sandbox.advance(Duration::from_secs(61));
     log.push(stage.get("/api/import/version/4/do/read/id/11").await);
     log.push(stage.get("/api/import/version/4/do/downloadErrors/id/11").await);
-    log.push(
-        stage
-            .call(
-                "POST",
-                "/api/import/version/4/do/batch/id/11?format=json",
-                PART,
-                &file(rows),
-            )
-            .await
-            .shown(),
-    );
+    log.push(stage.call("POST", "/api/import/version/4/do/batch/id/11?format=json", PART, &file(rows)).await.shown());
     log.push(stage.get("/api/import/version/4/do/query?format=json").await);
     expect![[r#"
         200 {"id":11,"state":"Open","isExpired":false,"batchesRef":"<host>/api/import/version/4/do/batch/id/11"}
@@ -91,25 +62,14 @@ async fn version_four() {
 async fn version_five() {
     let stage = Stage::version(3).await;
     let list = stage.sandbox.add_list(&stage.unit, "Spring", false);
-    stage
-        .sandbox
-        .add_prospect(&stage.unit, json!({"email": "ada@x.io", "city": "Bonn"}));
+    stage.sandbox.add_prospect(&stage.unit, json!({"email": "ada@x.io", "city": "Bonn"}));
     let mut log = Vec::new();
     let create = r#"{"operation":"Upsert","object":"Prospect"}"#;
     log.push(stage.call("POST", "/api/v5/imports", JSON, create).await.shown());
     let rows = format!("matchEmail,email,city,addToList\nADA@x.io,,,{list}\n,b@x.io,Ulm,\n,c@x.io,,4711\n");
-    log.push(
-        stage
-            .call("POST", "/api/v5/imports/11/batches", PART, &file(&rows))
-            .await
-            .shown(),
-    );
+    log.push(stage.call("POST", "/api/v5/imports/11/batches", PART, &file(&rows)).await.shown());
     log.push(stage.send("PATCH", "/api/v5/imports/11", r#"{"status":"Ready"}"#).await);
-    log.push(
-        stage
-            .get("/api/v5/imports/11?fields=status,createdCount,updatedCount,errorCount")
-            .await,
-    );
+    log.push(stage.get("/api/v5/imports/11?fields=status,createdCount,updatedCount,errorCount").await);
     log.push(stage.get("/api/v5/imports/11/errors").await);
     log.extend(stage.sandbox.prospects(&stage.unit).iter().map(ToString::to_string));
     expect![[r#"

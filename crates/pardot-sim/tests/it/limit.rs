@@ -14,52 +14,26 @@ const QUERY: &str = "/api/prospect/version/3/do/query?format=json";
 
 #[tokio::test]
 async fn the_sixth_call_at_once_is_refused() {
-    let stage = Stage::of(Config {
-        answer_delay: Duration::from_millis(150),
-        ..Config::default()
-    })
-    .await;
-    let calls = (
-        stage.get(QUERY),
-        stage.get(QUERY),
-        stage.get(QUERY),
-        stage.get(QUERY),
-        stage.get(QUERY),
-        stage.get(QUERY),
-    );
+    let stage = Stage::of(Config { answer_delay: Duration::from_millis(150), ..Config::default() }).await;
+    let calls =
+        (stage.get(QUERY), stage.get(QUERY), stage.get(QUERY), stage.get(QUERY), stage.get(QUERY), stage.get(QUERY));
     let (a, b, c, d, e, f) = tokio::join!(calls.0, calls.1, calls.2, calls.3, calls.4, calls.5);
-    let refused: Vec<String> = [a, b, c, d, e, f]
-        .into_iter()
-        .filter(|got| got.contains("err_code"))
-        .collect();
+    let refused: Vec<String> = [a, b, c, d, e, f].into_iter().filter(|got| got.contains("err_code")).collect();
     expect![[r#"200 {"@attributes":{"stat":"fail","version":1,"err_code":66},"err":"You have exceeded your concurrent request limit. Please wait, before trying again"}"#]].assert_eq(&refused.join("\n"));
     let counters = stage.sandbox.counters(&stage.unit);
-    assert_eq!(
-        (counters.in_flight_max, counters.concurrency_refusals, counters.calls),
-        (5, 1, 6)
-    );
+    assert_eq!((counters.in_flight_max, counters.concurrency_refusals, counters.calls), (5, 1, 6));
     assert!(counters.in_flight_average > 4.0, "{counters:?}");
 }
 
 #[tokio::test]
 async fn an_abandoned_call_keeps_its_slot_and_is_done() {
     let stage = Stage::version(3).await;
-    stage.sandbox.fault(Fault::next(
-        5,
-        FaultKind::Hang {
-            when: When::After,
-            ms: 300,
-        },
-    ));
+    stage.sandbox.fault(Fault::next(5, FaultKind::Hang { when: When::After, ms: 300 }));
     let target = "/api/prospect/version/3/do/create?email=";
     for at in 0..5 {
-        let headers = [
-            ("Authorization", &*format!("Bearer {}", stage.token)),
-            ("Pardot-Business-Unit-Id", &*stage.unit),
-        ];
-        let mut stream = tokio::net::TcpStream::connect(stage.sandbox.url().replace("http://", ""))
-            .await
-            .unwrap();
+        let headers =
+            [("Authorization", &*format!("Bearer {}", stage.token)), ("Pardot-Business-Unit-Id", &*stage.unit)];
+        let mut stream = tokio::net::TcpStream::connect(stage.sandbox.url().replace("http://", "")).await.unwrap();
         let text = request("POST", &format!("{target}p{at}%40x.io"), &headers, "");
         stream.write_all(text.as_bytes()).await.unwrap();
     }
@@ -88,50 +62,29 @@ async fn the_day_ends_at_the_accounts_midnight() {
         .assert_eq(&stage.get("/api/v5/objects/lists?fields=id").await);
     stage.sandbox.advance(Duration::from_secs(25 * 3_600));
     let bearer = format!("Bearer {}", stage.token);
-    let headers = [
-        ("Authorization", &*bearer),
-        ("Pardot-Business-Unit-Id", &*stage.unit),
-        ("X-Return-Api-Usage", "1"),
-    ];
+    let headers = [("Authorization", &*bearer), ("Pardot-Business-Unit-Id", &*stage.unit), ("X-Return-Api-Usage", "1")];
     let got = raw(&stage.sandbox, &request("GET", QUERY, &headers, "")).await.unwrap();
     assert!(got.head.contains("x-api-usage: 1/10"), "{}", got.head);
 }
 
 #[tokio::test]
 async fn a_long_address_meets_the_web_tier() {
-    let target = format!(
-        "/api/prospect/version/3/do/batchUpsert?format=json&prospects={}",
-        encode(&"x".repeat(2_100))
-    );
+    let target = format!("/api/prospect/version/3/do/batchUpsert?format=json&prospects={}", encode(&"x".repeat(2_100)));
     let stage = Stage::version(3).await;
     let got = stage.call("POST", &target, "", "").await;
     assert!(got.head.contains("text/html"));
     expect!["414 <html><head><title>414 Request-URI Too Large</title></head><body><center><h1>414 Request-URI Too Large</h1></center></body></html>"].assert_eq(&got.shown());
-    let stage = Stage::of(Config {
-        uri_overflow: UriOverflow::Truncate,
-        ..Config::default()
-    })
-    .await;
-    assert!(
-        stage
-            .call("POST", &target, "", "")
-            .await
-            .body
-            .contains("\"err_code\":71")
-    );
+    let stage = Stage::of(Config { uri_overflow: UriOverflow::Truncate, ..Config::default() }).await;
+    assert!(stage.call("POST", &target, "", "").await.body.contains("\"err_code\":71"));
 }
 
 #[tokio::test]
 async fn the_version_follows_the_account_for_prospects_only() {
     for (version, other, code) in [(3, 4, 89), (4, 3, 88)] {
         let stage = Stage::version(version).await;
-        let refused = stage
-            .get(&format!("/api/prospect/version/{other}/do/query?format=json"))
-            .await;
+        let refused = stage.get(&format!("/api/prospect/version/{other}/do/query?format=json")).await;
         assert!(refused.contains(&format!("\"err_code\":{code}")), "{refused}");
-        let lists = stage
-            .get(&format!("/api/list/version/{other}/do/query?format=json"))
-            .await;
+        let lists = stage.get(&format!("/api/list/version/{other}/do/query?format=json")).await;
         assert!(lists.starts_with("200 "), "{lists}");
     }
 }
@@ -145,28 +98,12 @@ async fn the_journal_and_hooks() {
     receiver.try_recv().unwrap();
     let journal = stage.sandbox.journal();
     let last = journal.last().unwrap();
-    assert_eq!(
-        (journal.len(), last.sequence, last.status, last.token_generation),
-        (2, 2, Some(200), Some(1))
-    );
-    assert_eq!(
-        (last.business_unit.as_deref(), last.in_flight),
-        (Some(stage.unit.as_str()), 1)
-    );
-    let control = raw(&stage.sandbox, &request("GET", "/control/counters", &[], ""))
-        .await
-        .unwrap();
+    assert_eq!((journal.len(), last.sequence, last.status, last.token_generation), (2, 2, Some(200), Some(1)));
+    assert_eq!((last.business_unit.as_deref(), last.in_flight), (Some(stage.unit.as_str()), 1));
+    let control = raw(&stage.sandbox, &request("GET", "/control/counters", &[], "")).await.unwrap();
     assert!(control.body.contains("\"prospect/query\":1"), "{}", control.body);
     let fault = r#"{"path":"batchUpsert","times":{"next":2},"kind":"status","status":503,"when":"before"}"#;
-    let added = raw(
-        &stage.sandbox,
-        &request(
-            "POST",
-            "/control/faults",
-            &[("Content-Type", "application/json")],
-            fault,
-        ),
-    )
-    .await;
+    let added =
+        raw(&stage.sandbox, &request("POST", "/control/faults", &[("Content-Type", "application/json")], fault)).await;
     assert_eq!(added.unwrap().status, 200);
 }

@@ -18,12 +18,7 @@ async fn start(change: impl FnOnce(&mut OAuthSettings)) -> Sandbox {
 }
 
 async fn ask(sandbox: &Sandbox, form: &str) -> String {
-    let got = raw(
-        sandbox,
-        &request("POST", "/services/oauth2/token", &[("Content-Type", FORM)], form),
-    )
-    .await
-    .unwrap();
+    let got = raw(sandbox, &request("POST", "/services/oauth2/token", &[("Content-Type", FORM)], form)).await.unwrap();
     format!("{} {}", got.status, got.body)
 }
 
@@ -64,12 +59,7 @@ async fn refusals() {
 async fn a_code_is_exchanged_once_and_only_with_its_verifier() {
     let sandbox = start(|oauth| oauth.require_pkce = true).await;
     let page = "/services/oauth2/authorize?response_type=code&client_id=3MVG9sandbox&redirect_uri=http%3A%2F%2Fapp%2Fcb&state=s%26t";
-    let location = |head: &str| {
-        head.lines()
-            .find_map(|line| line.strip_prefix("Location: "))
-            .unwrap()
-            .to_owned()
-    };
+    let location = |head: &str| head.lines().find_map(|line| line.strip_prefix("Location: ")).unwrap().to_owned();
     let got = raw(&sandbox, &request("GET", page, &[], "")).await.unwrap();
     expect!["http://app/cb?error=invalid_request&error_description=missing%20required%20code%20challenge&state=s%26t"]
         .assert_eq(&location(&got.head));
@@ -79,18 +69,8 @@ async fn a_code_is_exchanged_once_and_only_with_its_verifier() {
     for (verifier, status) in [(verifier, "200 "), ("x", "400 ")] {
         let got = raw(&sandbox, &request("GET", &page, &[], "")).await.unwrap();
         let location = location(&got.head);
-        assert!(
-            location.ends_with("&state=s%26t") && location.contains("%3D%3D"),
-            "{location}"
-        );
-        let code = location
-            .split("code=")
-            .nth(1)
-            .unwrap()
-            .split('&')
-            .next()
-            .unwrap()
-            .to_owned();
+        assert!(location.ends_with("&state=s%26t") && location.contains("%3D%3D"), "{location}");
+        let code = location.split("code=").nth(1).unwrap().split('&').next().unwrap().to_owned();
         let form = format!(
             "grant_type=authorization_code&code={code}&redirect_uri=http%3A%2F%2Fapp%2Fcb&code_verifier={verifier}&{APP}"
         );
@@ -105,14 +85,8 @@ async fn the_page_asks_where_it_shall_not_approve() {
     let sandbox = start(|oauth| oauth.auto_approve = false).await;
     let page = "/services/oauth2/authorize?response_type=code&client_id=3MVG9sandbox&redirect_uri=http%3A%2F%2Fapp%2Fcb&state=%22%3E";
     let got = raw(&sandbox, &request("GET", page, &[], "")).await.unwrap();
-    assert!(
-        got.status == 200 && got.body.contains("Deny") && got.body.contains("&quot;&gt;"),
-        "{}",
-        got.body
-    );
-    let got = raw(&sandbox, &request("GET", &format!("{page}&decision=deny"), &[], ""))
-        .await
-        .unwrap();
+    assert!(got.status == 200 && got.body.contains("Deny") && got.body.contains("&quot;&gt;"), "{}", got.body);
+    let got = raw(&sandbox, &request("GET", &format!("{page}&decision=deny"), &[], "")).await.unwrap();
     assert!(got.head.contains("error=access_denied"), "{}", got.head);
 }
 
@@ -143,11 +117,7 @@ async fn the_sixth_grant_pushes_out_the_first() {
     for _ in 0..5 {
         sandbox.reconnect("0Uv5e0000008OqACAU");
     }
-    let got = ask(
-        &sandbox,
-        &format!("grant_type=refresh_token&refresh_token={first}&{APP}"),
-    )
-    .await;
+    let got = ask(&sandbox, &format!("grant_type=refresh_token&refresh_token={first}&{APP}")).await;
     assert!(got.contains("invalid_grant"), "{got}");
     token(&sandbox).await;
 }
@@ -169,11 +139,7 @@ async fn tokens_die_by_age_by_use_and_by_hand() {
     assert!(stage.get(query).await.starts_with("401 "));
     stage.sandbox.revoke_refresh_tokens();
     let refresh = stage.sandbox.connection().refresh_token;
-    let got = ask(
-        &stage.sandbox,
-        &format!("grant_type=refresh_token&refresh_token={refresh}&{APP}"),
-    )
-    .await;
+    let got = ask(&stage.sandbox, &format!("grant_type=refresh_token&refresh_token={refresh}&{APP}")).await;
     assert!(got.contains("invalid_grant"), "{got}");
 }
 
@@ -182,12 +148,7 @@ async fn a_token_without_the_scope_is_no_use() {
     let mut config = Config::default();
     config.oauth.scopes = vec!["api".to_owned(), "refresh_token".to_owned()];
     let stage = Stage::of(config).await;
-    assert!(
-        stage
-            .get("/api/prospect/version/3/do/query?format=json")
-            .await
-            .contains("\"err_code\":184")
-    );
+    assert!(stage.get("/api/prospect/version/3/do/query?format=json").await.contains("\"err_code\":184"));
 }
 
 /// A public key whose private half was thrown away after it had signed the assertions below; they expire in 2100.

@@ -9,31 +9,18 @@ use crate::http::Stage;
 
 async fn stage(version: u8) -> Stage {
     let stage = Stage::version(version).await;
-    stage.sandbox.add_prospect(
-        &stage.unit,
-        json!({"email": "Ada@x.io", "first_name": "Ada", "city": "Bonn"}),
-    );
-    stage
-        .sandbox
-        .add_prospect(&stage.unit, json!({"email": "bob@x.io", "fid": "00Q1"}));
+    stage.sandbox.add_prospect(&stage.unit, json!({"email": "Ada@x.io", "first_name": "Ada", "city": "Bonn"}));
+    stage.sandbox.add_prospect(&stage.unit, json!({"email": "bob@x.io", "fid": "00Q1"}));
     stage
 }
 
 fn held(stage: &Stage) -> String {
-    stage
-        .sandbox
-        .prospects(&stage.unit)
-        .iter()
-        .map(Value::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    stage.sandbox.prospects(&stage.unit).iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
 }
 
 async fn check(version: u8, operation: &str, records: &str, want: Expect) {
     let stage = stage(version).await;
-    let answer = stage
-        .batch(version, operation, &format!(r#"{{"prospects":{records}}}"#))
-        .await;
+    let answer = stage.batch(version, operation, &format!(r#"{{"prospects":{records}}}"#)).await;
     want.assert_eq(&format!("{answer}\n{}", held(&stage)));
 }
 
@@ -196,13 +183,7 @@ async fn lists_fields_and_values() {
     stage.batch(4, "batchUpsert", &record).await;
     assert_eq!(sandbox.hash(unit), hash, "repeating a batch changes nothing");
     sandbox.opt_out(unit, spring, 501);
-    stage
-        .batch(
-            4,
-            "batchUpsert",
-            &format!(r#"{{"prospects":[{{"id":501,"list_{spring}":0}}]}}"#),
-        )
-        .await;
+    stage.batch(4, "batchUpsert", &format!(r#"{{"prospects":[{{"id":501,"list_{spring}":0}}]}}"#)).await;
     let left = sandbox.membership(unit, spring, 501).unwrap();
     assert!(left.deleted && left.opted_out);
 }
@@ -220,9 +201,7 @@ async fn addresses() {
         ("a@b.c.io", true),
         ("bademail", false),
     ] {
-        let answer = stage
-            .batch(3, "batchUpsert", &json!({"prospects": {email: {}}}).to_string())
-            .await;
+        let answer = stage.batch(3, "batchUpsert", &json!({"prospects": {email: {}}}).to_string()).await;
         assert_eq!(answer.contains(r#""stat":"ok""#), valid, "{email}: {answer}");
     }
 }
@@ -237,10 +216,7 @@ async fn seeds_obey_the_same_rules() {
         {"id":501,"email":"ada@x.io","first_name":"Ada","Shoe_Size":"38","lists":[77]}
         {"id":503,"email":"bob@x.io","lists":[]}"#]]
     .assert_eq(&held(&stage));
-    let twice = stage
-        .sandbox
-        .seed_csv(&stage.unit, "email\nADA@x.io\n".as_bytes())
-        .unwrap_err();
+    let twice = stage.sandbox.seed_csv(&stage.unit, "email\nADA@x.io\n".as_bytes()).unwrap_err();
     expect!["line 2 of the seed file was refused: A prospect with the specified email address already exists (code 9)"]
         .assert_eq(&twice.to_string());
     assert_eq!(stage.sandbox.counters(&stage.unit).prospects_created, 0);

@@ -17,47 +17,30 @@ async fn stage(version: u8) -> Stage {
     let sandbox = &stage.sandbox;
     sandbox.add_list(&stage.unit, "Spring", false);
     sandbox.add_custom_field(&stage.unit, "Favourite_Colour", "Text");
-    sandbox.add_prospect(
-        &stage.unit,
-        serde_json::json!({"email": "ada@example.com", "first_name": "Ada"}),
-    );
-    sandbox.add_prospect(
-        &stage.unit,
-        serde_json::json!({"email": "kim@example.com", "first_name": "Sam"}),
-    );
+    sandbox.add_prospect(&stage.unit, serde_json::json!({"email": "ada@example.com", "first_name": "Ada"}));
+    sandbox.add_prospect(&stage.unit, serde_json::json!({"email": "kim@example.com", "first_name": "Sam"}));
     stage
 }
 
 #[tokio::test]
 async fn prospects_one_by_one() {
     let stage = stage(4).await;
-    let a = stage
-        .post(
-            "/api/prospect/version/4/do/create?format=json",
-            "email=a%40x.io&first_name=Kim&list_77=1",
-        )
-        .await;
+    let a =
+        stage.post("/api/prospect/version/4/do/create?format=json", "email=a%40x.io&first_name=Kim&list_77=1").await;
     check(
         &a,
         expect![[
             r#"201 {"@attributes":{"stat":"ok","version":1},"prospect":{"id":505,"campaign_id":12,"salutation":null,"first_name":"Kim","last_name":null,"email":"a@x.io","password":null,"company":null,"website":null,"job_title":null,"department":null,"country":null,"address_one":null,"address_two":null,"city":null,"state":null,"territory":null,"zip":null,"phone":null,"fax":null,"source":null,"annual_revenue":null,"employees":null,"industry":null,"years_in_business":null,"comments":null,"notes":null,"score":0,"grade":null,"last_activity_at":null,"recent_interaction":"Never active.","crm_lead_fid":null,"crm_contact_fid":null,"crm_owner_fid":null,"crm_account_fid":null,"salesforce_fid":null,"crm_last_sync":null,"crm_url":null,"is_do_not_email":null,"is_do_not_call":null,"opted_out":null,"is_reviewed":null,"is_starred":null,"created_at":"<time>","updated_at":"<time>","campaign":{"id":12,"name":"Website Tracking"},"profile":{"id":9,"name":"Default","profile_criteria":[{"id":63,"name":"Company Size","matches":"Unknown"}]},"visitors":null,"visitor_activities":null,"lists":{"list_subscription":{"id":9001,"did_opt_in":false,"did_opt_out":false,"created_at":"<time>","updated_at":"<time>","list":{"id":77,"name":"Spring","is_public":false,"is_dynamic":false,"title":null,"description":null,"is_crm_visible":false,"created_at":"<time>","updated_at":"<time>"}}}}}"#
         ]],
     );
-    let b = stage
-        .post(
-            "/api/prospect/version/4/do/upsert/id/503",
-            "job_title=R%26D&salutation=",
-        )
-        .await;
+    let b = stage.post("/api/prospect/version/4/do/upsert/id/503", "job_title=R%26D&salutation=").await;
     check(
         &b,
         expect![[
             r#"200 <?xml version="1.0" encoding="UTF-8"?><rsp stat="ok" version="1.0"><prospect><id>503</id><campaign_id>12</campaign_id><salutation/><first_name>Sam</first_name><last_name/><email>kim@example.com</email><password/><company/><website/><job_title>R&amp;D</job_title><department/><country/><address_one/><address_two/><city/><state/><territory/><zip/><phone/><fax/><source/><annual_revenue/><employees/><industry/><years_in_business/><comments/><notes/><score>0</score><grade/><last_activity_at/><recent_interaction>Never active.</recent_interaction><crm_lead_fid/><crm_contact_fid/><crm_owner_fid/><crm_account_fid/><salesforce_fid/><crm_last_sync/><crm_url/><is_do_not_email/><is_do_not_call/><opted_out/><is_reviewed/><is_starred/><created_at><time></created_at><updated_at><time></updated_at><campaign><id>12</id><name>Website Tracking</name></campaign><profile><id>9</id><name>Default</name><profile_criteria><id>63</id><name>Company Size</name><matches>Unknown</matches></profile_criteria></profile><visitors/><visitor_activities/><lists/></prospect></rsp>"#
         ]],
     );
-    let c = stage
-        .get("/api/prospect/version/4/do/read/email/no%40example.com?format=json")
-        .await;
+    let c = stage.get("/api/prospect/version/4/do/read/email/no%40example.com?format=json").await;
     check(
         &c,
         expect![[
@@ -65,16 +48,12 @@ async fn prospects_one_by_one() {
         ]],
     );
     check(
-        &stage
-            .get("/api/prospect/version/4/do/read/email/no%40example.com")
-            .await,
+        &stage.get("/api/prospect/version/4/do/read/email/no%40example.com").await,
         expect![[
             r#"400 <?xml version="1.0" encoding="UTF-8"?><rsp stat="fail" version="1.0"><err code="4">Invalid prospect email address</err></rsp>"#
         ]],
     );
-    let h = stage
-        .call("POST", "/api/prospect/version/4/do/delete/id/503", "", "")
-        .await;
+    let h = stage.call("POST", "/api/prospect/version/4/do/delete/id/503", "", "").await;
     assert!(h.head.contains("Content-Type: text/html; charset=utf-8"));
     check(&h.shown(), expect!["204 "]);
     let bin = "/api/prospect/version/4/do/query?format=json&output=mobile&deleted=true&id_greater_than=502";
@@ -124,9 +103,7 @@ async fn batches() {
             r#"400 {"@attributes":{"stat":"fail","version":1,"err_code":70},"err":"Batch processing is limited to 50 prospects at once."}"#
         ]],
     );
-    let raw_json = four
-        .send("POST", "/api/prospect/version/4/do/batchUpsert?format=json", &many)
-        .await;
+    let raw_json = four.send("POST", "/api/prospect/version/4/do/batchUpsert?format=json", &many).await;
     check(
         &raw_json,
         expect![[
@@ -141,9 +118,7 @@ async fn batches() {
         ]],
     );
     check(
-        &three
-            .batch(3, "batchUpsert", r#"{"prospects":[{"email":"a@x.io"}]}"#)
-            .await,
+        &three.batch(3, "batchUpsert", r#"{"prospects":[{"email":"a@x.io"}]}"#).await,
         expect![[
             r#"400 {"@attributes":{"stat":"fail","version":1,"err_code":91},"err":"Prospect array must be keyed by email address"}"#
         ]],
@@ -176,25 +151,13 @@ async fn batches() {
 async fn a_batch_travels_in_query_form_or_multipart() {
     let stage = stage(4).await;
     let value = encode(r#"{"prospects":[{"id":501,"city":"Bonn"}]}"#);
-    let query = stage
-        .call(
-            "POST",
-            &format!("/api/prospect/version/4/do/batchUpsert?prospects={value}"),
-            "",
-            "",
-        )
-        .await;
+    let query = stage.call("POST", &format!("/api/prospect/version/4/do/batchUpsert?prospects={value}"), "", "").await;
     assert_eq!(query.status, 200);
     let part = "--XX\r\nContent-Disposition: form-data; name=\"prospects\"\r\n\r\n\
                 {\"prospects\":[{\"id\":501,\"city\":\"Ulm\"}]}\r\n--XX--\r\n";
     let kind = "multipart/form-data; boundary=XX";
-    let multipart = stage
-        .call("POST", "/api/prospect/version/4/do/batchUpsert?format=json", kind, part)
-        .await;
-    check(
-        &multipart.shown(),
-        expect![[r#"200 {"@attributes":{"stat":"ok","version":1},"errors":{}}"#]],
-    );
+    let multipart = stage.call("POST", "/api/prospect/version/4/do/batchUpsert?format=json", kind, part).await;
+    check(&multipart.shown(), expect![[r#"200 {"@attributes":{"stat":"ok","version":1},"errors":{}}"#]]);
     assert_eq!(stage.sandbox.prospects(&stage.unit)[0]["city"], "Ulm");
 }
 
@@ -202,9 +165,7 @@ async fn a_batch_travels_in_query_form_or_multipart() {
 async fn lists_and_memberships() {
     let stage = stage(4).await;
     check(
-        &stage
-            .post("/api/list/version/4/do/create?format=json", "name=Summer")
-            .await,
+        &stage.post("/api/list/version/4/do/create?format=json", "name=Summer").await,
         expect![[
             r#"200 {"@attributes":{"stat":"ok","version":1},"list":{"id":79,"name":"Summer","is_public":false,"is_dynamic":false,"title":null,"description":null,"is_crm_visible":false,"created_at":"<time>","updated_at":"<time>"}}"#
         ]],
@@ -234,12 +195,7 @@ async fn lists_and_memberships() {
             r#"200 {"@attributes":{"stat":"ok","version":1},"list_membership":{"id":9001,"list_id":77,"prospect_id":503,"opted_out":true,"created_at":"<time>","updated_at":"<time>"}}"#
         ]],
     );
-    check(
-        &stage
-            .post(&format!("/api/listMembership/version/4/do/delete/{pair}"), "")
-            .await,
-        expect!["204 "],
-    );
+    check(&stage.post(&format!("/api/listMembership/version/4/do/delete/{pair}"), "").await, expect!["204 "]);
     let query = "/api/listMembership/version/4/do/query?format=json&output=mobile&list_id=77";
     check(
         &stage.get(query).await,
@@ -288,14 +244,8 @@ async fn version_five() {
         expect![[r#"400 {"code":153,"message":"Missing required property in request: fields"}"#]],
     );
     let body = r#"{"listId":77,"prospectId":503}"#;
-    let created = stage
-        .call("POST", "/api/v5/objects/list-memberships?fields=id", JSON, body)
-        .await;
-    assert!(
-        created.head.contains("/api/v5/objects/list-memberships/9001?fields=id"),
-        "{}",
-        created.head
-    );
+    let created = stage.call("POST", "/api/v5/objects/list-memberships?fields=id", JSON, body).await;
+    assert!(created.head.contains("/api/v5/objects/list-memberships/9001?fields=id"), "{}", created.head);
     check(&created.shown(), expect![[r#"201 {"id":9001}"#]]);
     check(
         &stage.send("POST", "/api/v5/objects/list-memberships", body).await,
@@ -303,10 +253,7 @@ async fn version_five() {
             r#"400 {"code":58,"message":"That prospect is already a member of that list. Update the membership instead."}"#
         ]],
     );
-    check(
-        &stage.send("DELETE", "/api/v5/objects/list-memberships/9001", "").await,
-        expect!["204 "],
-    );
+    check(&stage.send("DELETE", "/api/v5/objects/list-memberships/9001", "").await, expect!["204 "]);
     check(
         &stage.get("/api/v5/objects/prospects/999999?fields=id").await,
         expect![[r#"404 {"code":109,"message":"The requested record was not found."}"#]],
@@ -326,9 +273,7 @@ async fn version_five() {
         expect![[r#"201 {"id":505,"email":"new@example.com"}"#]],
     );
     check(
-        &stage
-            .send("PATCH", "/api/v5/objects/prospects/501", r#"{"Foo__c":"x"}"#)
-            .await,
+        &stage.send("PATCH", "/api/v5/objects/prospects/501", r#"{"Foo__c":"x"}"#).await,
         expect![[r#"400 {"code":154,"message":"Invalid property in request: Foo__c"}"#]],
     );
     check(
@@ -337,26 +282,16 @@ async fn version_five() {
             r#"400 {"code":51,"message":"Invalid parameter: fields. It contains an invalid or unknown field: Foo__c."}"#
         ]],
     );
+    check(&stage.send("DELETE", "/api/v5/objects/prospects/501", "").await, expect!["204 "]);
     check(
-        &stage.send("DELETE", "/api/v5/objects/prospects/501", "").await,
-        expect!["204 "],
-    );
-    check(
-        &stage
-            .send("PATCH", "/api/v5/objects/prospects/501", r#"{"city":"x"}"#)
-            .await,
+        &stage.send("PATCH", "/api/v5/objects/prospects/501", r#"{"city":"x"}"#).await,
         expect![[r#"400 {"code":219,"message":"Deleted records can't be updated; undelete first"}"#]],
     );
     check(
-        &stage
-            .get("/api/v5/objects/account?fields=maximumDailyApiCalls,apiCallsUsed")
-            .await,
+        &stage.get("/api/v5/objects/account?fields=maximumDailyApiCalls,apiCallsUsed").await,
         expect![[r#"200 {"maximumDailyApiCalls":25000,"apiCallsUsed":14}"#]],
     );
-    check(
-        &stage.get("/api/v5/nothing").await,
-        expect![[r#"404 {"code":198,"message":"Endpoint not found."}"#]],
-    );
+    check(&stage.get("/api/v5/nothing").await, expect![[r#"404 {"code":198,"message":"Endpoint not found."}"#]]);
 }
 
 #[tokio::test]
@@ -367,11 +302,7 @@ async fn authorisation() {
     let unit = ("Pardot-Business-Unit-Id", stage.unit.as_str());
     type Headers<'a> = &'a [(&'a str, &'a str)];
     let cases: &[(&str, Headers<'_>, Expect)] = &[
-        (
-            "/api/v5/objects/prospects?fields=id",
-            &[unit],
-            expect![[r#"401 {"code":49,"message":"Access Denied"}"#]],
-        ),
+        ("/api/v5/objects/prospects?fields=id", &[unit], expect![[r#"401 {"code":49,"message":"Access Denied"}"#]]),
         (
             target,
             &[unit],
@@ -407,10 +338,7 @@ async fn authorisation() {
         ),
         (
             target,
-            &[
-                ("Authorization", &bearer),
-                ("Pardot-Business-Unit-Id", "0Uv000000000000000"),
-            ],
+            &[("Authorization", &bearer), ("Pardot-Business-Unit-Id", "0Uv000000000000000")],
             expect![[
                 r#"400 {"@attributes":{"stat":"fail","version":1,"err_code":201},"err":"Business Unit specified in Pardot-Business-Unit-Id header not found or inactive."}"#
             ]],

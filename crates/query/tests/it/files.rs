@@ -26,10 +26,7 @@ async fn separated_values() {
         .file("tab.tsv", "a\tb\n1\tx,y\n")
         .file("bom.csv", "\u{feff}a,b\r\n1,2\r\n")
         .file("null.csv", "a,b\n\\N,\n1,\\Nx\n")
-        .file(
-            "types.csv",
-            "zip,n,big,f,b,phone\n01234,1,1234567890123456789,1.5,true,+49\n9,2,1,2,false,+1\n",
-        )
+        .file("types.csv", "zip,n,big,f,b,phone\n01234,1,1234567890123456789,1.5,true,+49\n9,2,1,2,false,+1\n")
         .file("a.csv.gz", gz("a,b\n1,2\n"))
         .file("a.csv.zst", zstd::encode_all(&b"a,b\n3,4\n"[..], 1).unwrap());
     check(
@@ -121,9 +118,7 @@ async fn separated_values() {
 
 #[tokio::test]
 async fn json_lines_and_parquet() {
-    let world = World::new()
-        .file("a.jsonl", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"c\":true}\n")
-        .file("p.csv", "a\n1\n");
+    let world = World::new().file("a.jsonl", "{\"a\":1,\"b\":\"x\"}\n{\"a\":2,\"c\":true}\n").file("p.csv", "a\n1\n");
     check(
         &world,
         &["t=a.jsonl"],

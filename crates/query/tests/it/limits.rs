@@ -31,11 +31,7 @@ async fn an_endless_query_ends_with_its_time() {
                 || matches!(error, QueryError::Memory { .. }),
             "{error:?}"
         );
-        assert!(
-            started.elapsed() < Duration::from_millis(2300),
-            "{sql} took {:?}",
-            started.elapsed()
-        );
+        assert!(started.elapsed() < Duration::from_millis(2300), "{sql} took {:?}", started.elapsed());
         assert_eq!(world.names(), Vec::<String>::new());
     }
 }
@@ -55,15 +51,10 @@ async fn a_cancelled_query_leaves_nothing() {
     let cancel = async {
         let _ = stopped.await;
     };
-    let error = freeze(sql, &[], &world.limits, &world.path("r.parquet"), cancel, &mut progress)
-        .await
-        .unwrap_err();
+    let error = freeze(sql, &[], &world.limits, &world.path("r.parquet"), cancel, &mut progress).await.unwrap_err();
     assert_eq!(error, QueryError::Cancelled);
     assert_eq!(world.names(), Vec::<String>::new());
-    assert_eq!(
-        preview(sql, &[], &world.limits, 5, ready(())).await,
-        Err(QueryError::Cancelled)
-    );
+    assert_eq!(preview(sql, &[], &world.limits, 5, ready(())).await, Err(QueryError::Cancelled));
 }
 
 #[tokio::test]
@@ -73,11 +64,7 @@ async fn a_dropped_freeze_leaves_nothing() {
     let path = world.path("r.parquet");
     let mut ignore = |_| {};
     let freezing = freeze(sql, &[], &world.limits, &path, pending(), &mut ignore);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(100), freezing)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(100), freezing).await.is_err());
     assert_eq!(world.names(), Vec::<String>::new());
 }
 
@@ -104,18 +91,9 @@ async fn rows_keep_the_order_of_the_files() {
         let lines: String = (0..30_000).map(|row| format!("{}\n", part * 30_000 + row)).collect();
         world = world.file(&format!("part-{part}.csv"), format!("n\n{lines}"));
     }
-    let frozen = world
-        .freeze("SELECT n FROM t UNION ALL SELECT n FROM t", &["t=part-*.csv"])
-        .await
-        .unwrap();
-    assert_eq!(
-        (frozen.rows, frozen.columns.as_slice()),
-        (300_000, &["n".to_owned()][..])
-    );
-    assert_eq!(
-        frozen.bytes,
-        std::fs::metadata(world.path("result.parquet")).unwrap().len()
-    );
+    let frozen = world.freeze("SELECT n FROM t UNION ALL SELECT n FROM t", &["t=part-*.csv"]).await.unwrap();
+    assert_eq!((frozen.rows, frozen.columns.as_slice()), (300_000, &["n".to_owned()][..]));
+    assert_eq!(frozen.bytes, std::fs::metadata(world.path("result.parquet")).unwrap().len());
     let text = print(&read(&world.path("result.parquet")));
     for (index, line) in text.lines().skip(1).enumerate() {
         assert_eq!(line, (index % 150_000).to_string());
@@ -126,18 +104,9 @@ async fn rows_keep_the_order_of_the_files() {
 #[tokio::test]
 async fn a_result_is_for_its_owner_and_replaces_the_old_one() {
     use std::os::unix::fs::PermissionsExt;
-    let world = World::new()
-        .file("result.parquet", "old")
-        .file("result.parquet.partial", "of a killed process");
+    let world = World::new().file("result.parquet", "old").file("result.parquet.partial", "of a killed process");
     world.freeze("SELECT 1 AS a", &[]).await.unwrap();
-    assert_eq!(
-        std::fs::metadata(world.path("result.parquet"))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777,
-        0o600
-    );
+    assert_eq!(std::fs::metadata(world.path("result.parquet")).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(world.names(), ["result.parquet"]);
 }
 
@@ -145,23 +114,10 @@ async fn a_result_is_for_its_owner_and_replaces_the_old_one() {
 async fn a_folder_that_cannot_be_written() {
     let world = World::new().file("file", "");
     let into = world.path("missing/r.parquet");
-    let error = freeze("SELECT 1 AS a", &[], &world.limits, &into, pending(), &mut |_| {})
-        .await
-        .unwrap_err();
+    let error = freeze("SELECT 1 AS a", &[], &world.limits, &into, pending(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, QueryError::Disk { .. }), "{error:?}");
-    let limits = Limits {
-        spill_dir: world.path("file/spill"),
-        ..world.limits.clone()
-    };
-    let error = freeze(
-        "SELECT 1 AS a",
-        &[],
-        &limits,
-        &world.path("r.parquet"),
-        pending(),
-        &mut |_| {},
-    )
-    .await
-    .unwrap_err();
+    let limits = Limits { spill_dir: world.path("file/spill"), ..world.limits.clone() };
+    let error =
+        freeze("SELECT 1 AS a", &[], &limits, &world.path("r.parquet"), pending(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, QueryError::Disk { .. }), "{error:?}");
 }

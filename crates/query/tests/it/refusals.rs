@@ -9,10 +9,7 @@ use crate::world::World;
 
 fn world() -> World {
     World::new()
-        .file(
-            "c.csv",
-            "id,Email,score\n1,ada@secret.io,12x\n2,bob@secret.io,9223372036854775807\n",
-        )
+        .file("c.csv", "id,Email,score\n1,ada@secret.io,12x\n2,bob@secret.io,9223372036854775807\n")
         .file("secret.csv", "canary\nsesame\n")
 }
 
@@ -21,9 +18,7 @@ async fn check(sql: &str, want: Expect) {
     let text = match world.freeze(sql, &["contacts=c.csv"]).await {
         Ok(frozen) => format!("ran: {} rows\n", frozen.rows),
         Err(error) => {
-            let at = error
-                .position()
-                .map_or_else(String::new, |(line, column)| format!("{line}:{column} "));
+            let at = error.position().map_or_else(String::new, |(line, column)| format!("{line}:{column} "));
             at + &world.say(&error)
         }
     };

@@ -11,10 +11,7 @@ use query::{preview, schema};
 use crate::world::{World, print};
 
 fn world() -> World {
-    World::new().file(
-        "c.csv",
-        "id,email,zip,score\n3,ada@x.io,01234,12\n1,bob@x.io,,7\n2,zoë@x.io,99999,100\n",
-    )
+    World::new().file("c.csv", "id,email,zip,score\n3,ada@x.io,01234,12\n1,bob@x.io,,7\n2,zoë@x.io,99999,100\n")
 }
 
 async fn check(sql: &str, want: Expect) {
@@ -248,16 +245,12 @@ async fn no_rows_are_a_success() {
 async fn a_preview_stops_early_and_writes_nothing() {
     let world = world();
     let tables = [world.table("c=c.csv")];
-    let rows = preview("SELECT id FROM c", &tables, &world.limits, 2, pending())
-        .await
-        .unwrap();
+    let rows = preview("SELECT id FROM c", &tables, &world.limits, 2, pending()).await.unwrap();
     assert_eq!(print(&rows), "id:Utf8\n3\n1\n");
     let endless = "SELECT a.value AS v FROM generate_series(1, 1000000000) a";
     let rows = preview(endless, &[], &world.limits, 3, pending()).await.unwrap();
     assert_eq!(print(&rows), "v:Int64\n1\n2\n3\n");
-    let rows = preview("SELECT id FROM c WHERE false", &tables, &world.limits, 3, pending())
-        .await
-        .unwrap();
+    let rows = preview("SELECT id FROM c WHERE false", &tables, &world.limits, 3, pending()).await.unwrap();
     assert_eq!(print(&rows), "id:Utf8\n");
     assert_eq!(world.names(), ["c.csv"]);
 }
@@ -266,16 +259,9 @@ async fn a_preview_stops_early_and_writes_nothing() {
 async fn the_columns_of_a_table() {
     let world = world();
     let columns = schema(&world.table("c=c.csv?types=infer")).await.unwrap();
-    let types: Vec<_> = columns
-        .fields()
-        .iter()
-        .map(|field| (field.name().as_str(), field.data_type().clone()))
-        .collect();
-    let want = [
-        ("id", DataType::Int64),
-        ("email", DataType::Utf8),
-        ("zip", DataType::Utf8),
-        ("score", DataType::Int64),
-    ];
+    let types: Vec<_> =
+        columns.fields().iter().map(|field| (field.name().as_str(), field.data_type().clone())).collect();
+    let want =
+        [("id", DataType::Int64), ("email", DataType::Utf8), ("zip", DataType::Utf8), ("score", DataType::Int64)];
     assert_eq!(types, want);
 }

@@ -23,11 +23,8 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> World {
         let folder = tempfile::tempdir().unwrap();
-        let limits = Limits {
-            time: Some(Duration::from_secs(120)),
-            memory: 64 << 20,
-            spill_dir: folder.path().join("spill"),
-        };
+        let limits =
+            Limits { time: Some(Duration::from_secs(120)), memory: 64 << 20, spill_dir: folder.path().join("spill") };
         World { folder, limits }
     }
 
@@ -53,15 +50,7 @@ impl World {
 
     pub(crate) async fn freeze(&self, sql: &str, specs: &[&str]) -> Result<Frozen, QueryError> {
         let tables: Vec<Table> = specs.iter().map(|spec| self.table(spec)).collect();
-        freeze(
-            sql,
-            &tables,
-            &self.limits,
-            &self.path("result.parquet"),
-            pending(),
-            &mut |_| {},
-        )
-        .await
+        freeze(sql, &tables, &self.limits, &self.path("result.parquet"), pending(), &mut |_| {}).await
     }
 
     /// The Result as text: a line of `name:type`, then a line per row.
@@ -84,8 +73,7 @@ impl World {
         if let Some(hint) = error.hint() {
             text.push_str(&format!("  hint: {hint}\n"));
         }
-        text.replace(&format!("{}/", real.display()), "")
-            .replace(&format!("{}/", self.folder.path().display()), "")
+        text.replace(&format!("{}/", real.display()), "").replace(&format!("{}/", self.folder.path().display()), "")
     }
 
     /// The names of the files in the folder, for a look at what was left behind.
@@ -113,18 +101,12 @@ pub(crate) fn read(path: &Path) -> Vec<RecordBatch> {
 pub(crate) fn print(batches: &[RecordBatch]) -> String {
     let options = FormatOptions::new().with_null("NULL");
     let schema = batches[0].schema();
-    let head: Vec<String> = schema
-        .fields()
-        .iter()
-        .map(|field| format!("{}:{}", field.name(), field.data_type()))
-        .collect();
+    let head: Vec<String> =
+        schema.fields().iter().map(|field| format!("{}:{}", field.name(), field.data_type())).collect();
     let mut text = head.join(" | ") + "\n";
     for batch in batches {
-        let columns: Vec<ArrayFormatter<'_>> = batch
-            .columns()
-            .iter()
-            .map(|column| ArrayFormatter::try_new(column, &options).unwrap())
-            .collect();
+        let columns: Vec<ArrayFormatter<'_>> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
         for row in 0..batch.num_rows() {
             let cells: Vec<String> = columns.iter().map(|column| column.value(row).to_string()).collect();
             text.push_str(&(cells.join(" | ") + "\n"));

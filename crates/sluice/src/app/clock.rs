@@ -2,8 +2,6 @@
 //!
 //! Everything else is given its time.
 
-use ring::rand::{SecureRandom, SystemRandom};
-
 /// Seconds since 1970.
 pub(crate) fn unix_now() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -13,7 +11,7 @@ pub(crate) fn unix_now() -> i64 {
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     // The system's source fails only where there is none; a fixed value would then be worse than ending.
-    SystemRandom::new().fill(&mut bytes).expect("the system has a source of randomness");
+    getrandom::fill(&mut bytes).expect("the system has a source of randomness");
     bytes
 }
 
