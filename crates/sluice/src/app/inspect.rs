@@ -16,8 +16,8 @@ use store::Store;
 use crate::app::connection::Connection;
 use crate::app::export::{ExportError, ExportRequest, limits, prepare};
 use crate::app::job::{client, custom_fields};
+use crate::app::number::grouped;
 use crate::app::stop::StopSignal;
-use crate::cli::grouped;
 
 /// What an export would do.
 pub(crate) struct DryRun {

@@ -9,5 +9,6 @@ pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod job;
 pub(crate) mod ledger;
+pub(crate) mod number;
 pub(crate) mod rejects;
 pub(crate) mod stop;

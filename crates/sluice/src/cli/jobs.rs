@@ -4,9 +4,10 @@ use model::Problems;
 use store::Store;
 
 use crate::app::export::{ExportError, find};
+use crate::app::number::grouped;
 use crate::app::rejects::{self, Form};
 use crate::cli::args::{JobsArguments, ReportArguments};
-use crate::cli::{Exit, explain_error, grouped, human, say, show};
+use crate::cli::{Exit, explain_error, human, say, show};
 
 /// `sluice jobs`
 pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {

@@ -23,7 +23,7 @@ pub(crate) use exit::Exit;
 pub(crate) use failure::explain_error;
 pub(crate) use output::{say, show};
 pub(crate) use progress::{Progress, ProgressForm};
-pub(crate) use report::{grouped, human};
+pub(crate) use report::human;
 pub(crate) use sandbox::connection_document;
 
 /// Reads the arguments and does what they say.

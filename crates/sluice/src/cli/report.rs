@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use model::Report;
 
+use crate::app::number::grouped;
+
 /// The report as text.
 pub(crate) fn human(report: &Report) -> String {
     let mut text = String::new();
@@ -61,36 +63,11 @@ pub(crate) fn human(report: &Report) -> String {
     text
 }
 
-/// 1234567 → 1,234,567
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[expect(clippy::cast_precision_loss, reason = "for people")]
 fn bytes(count: u64) -> String {
     match count {
         0..1_000 => format!("{count} B"),
         1_000..1_000_000 => format!("{:.1} kB", count as f64 / 1e3),
         _ => format!("{:.1} MB", count as f64 / 1e6),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn digits_are_grouped() {
-        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), want);
-        }
     }
 }

@@ -15,10 +15,11 @@ use pardot_sim::{BusinessUnit, Config, Sandbox};
 use crate::app::connection::Connection;
 use crate::app::export::{ExportRequest, export};
 use crate::app::job::client;
+use crate::app::number::grouped;
 use crate::app::rejects::{self, Form};
 use crate::app::stop::StopSignal;
 use crate::cli::args::DemoArguments;
-use crate::cli::{Exit, Progress, ProgressForm, connection_document, explain_error, grouped, human, say, show};
+use crate::cli::{Exit, Progress, ProgressForm, connection_document, explain_error, human, say, show};
 
 /// The query of the demo: contacts from Parquet, their scores from CSV.
 const QUERY: &str = "\
