@@ -19,6 +19,21 @@ pub struct Ends {
     pub(crate) next_batch: u64,
 }
 
+/// The end of one row (the law of accounting).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowEnd {
+    /// Pardot proved that it took the row.
+    Delivered,
+    /// It can never work as it is.
+    Rejected,
+    /// A later row of the same key replaced it.
+    Superseded,
+    /// Sent, outcome unknown.
+    Held,
+    /// The job stopped before it.
+    Unsent,
+}
+
 /// Rows of the ledger read at once.
 const PAGE: u32 = 2_000;
 
@@ -67,6 +82,21 @@ impl Ends {
     /// The number of the next batch.
     pub fn next_batch(&self) -> u64 {
         self.next_batch
+    }
+
+    /// How the row ended, when nothing is under way: what is in doubt is held. Over all rows this gives the tally.
+    pub fn end_of(&self, row: RowNumber) -> RowEnd {
+        if self.delivered.contains(row) {
+            RowEnd::Delivered
+        } else if self.rejected.contains(row) {
+            RowEnd::Rejected
+        } else if self.superseded.contains(row) {
+            RowEnd::Superseded
+        } else if self.doubtful.contains(row) || self.held.contains(row) {
+            RowEnd::Held
+        } else {
+            RowEnd::Unsent
+        }
     }
 
     /// Whether nothing is left to do for the row.

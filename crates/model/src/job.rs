@@ -47,6 +47,8 @@ impl FromStr for JobId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
+    /// Waits for its turn on a server.
+    Queued,
     /// The query runs; nothing was sent.
     Querying,
     /// The Result is frozen and rows are on their way.
@@ -67,10 +69,13 @@ pub enum JobState {
     Failed,
     /// Held and unsent are zero, and rejected rows were allowed or absent.
     Success,
+    /// Never started: its query was still at work on the business unit.
+    Skipped,
 }
 
 /// All states with their names, in the order of a job's life.
-const STATES: [(JobState, &str); 10] = [
+const STATES: [(JobState, &str); 12] = [
+    (JobState::Queued, "queued"),
     (JobState::Querying, "querying"),
     (JobState::Sending, "sending"),
     (JobState::ParkedQuota, "parked_quota"),
@@ -81,6 +86,7 @@ const STATES: [(JobState, &str); 10] = [
     (JobState::Held, "held"),
     (JobState::Failed, "failed"),
     (JobState::Success, "success"),
+    (JobState::Skipped, "skipped"),
 ];
 
 impl JobState {
@@ -89,27 +95,62 @@ impl JobState {
         STATES.iter().find(|(state, _)| *state == self).map_or("", |(_, name)| name)
     }
 
-    /// Whether `next` may follow. A failed or ended query is never sent; a success is final.
+    /// All states, in the order of a job's life.
+    pub fn all() -> impl Iterator<Item = JobState> {
+        STATES.iter().map(|(state, _)| *state)
+    }
+
+    /// Whether `next` may follow. A failed query is never sent; a success is final.
+    ///
+    /// A server puts a job whose process died back into its queue, the query too: nothing was sent before it ended. A
+    /// query that is run for its Result alone succeeds without sending.
     pub fn may_become(self, next: JobState) -> bool {
         match self {
-            JobState::Querying => matches!(next, JobState::Sending | JobState::Failed | JobState::Killed),
-            JobState::Sending => !matches!(next, JobState::Querying),
+            JobState::Queued => {
+                matches!(next, JobState::Querying | JobState::Sending | JobState::Failed | JobState::Killed)
+            }
+            JobState::Querying => matches!(
+                next,
+                JobState::Queued | JobState::Sending | JobState::Failed | JobState::Killed | JobState::Success
+            ),
+            JobState::Sending => !matches!(next, JobState::Querying | JobState::Skipped),
             JobState::ParkedQuota
             | JobState::ParkedOutage
             | JobState::NeedsReconnect
             | JobState::Killed
             | JobState::Stopped
             | JobState::Held
-            | JobState::Failed => matches!(next, JobState::Sending | JobState::Failed),
-            JobState::Success => false,
+            | JobState::Failed => {
+                matches!(next, JobState::Queued | JobState::Sending | JobState::Failed | JobState::Killed)
+            }
+            JobState::Success | JobState::Skipped => false,
+        }
+    }
+
+    /// Whether the job is under way or goes on without anybody's doing.
+    pub fn is_open(self) -> bool {
+        match self {
+            JobState::Queued
+            | JobState::Querying
+            | JobState::Sending
+            | JobState::ParkedQuota
+            | JobState::ParkedOutage
+            | JobState::NeedsReconnect => true,
+            JobState::Killed
+            | JobState::Stopped
+            | JobState::Held
+            | JobState::Failed
+            | JobState::Success
+            | JobState::Skipped => false,
         }
     }
 
     /// Whether `sluice resume` may continue a job found in this state. `Sending` is one whose process died.
     pub fn resumable(self) -> bool {
         match self {
-            JobState::Querying | JobState::Success => false,
-            JobState::Sending
+            JobState::Querying | JobState::Success | JobState::Skipped => false,
+            JobState::Queued
+            | JobState::Sending
             | JobState::ParkedQuota
             | JobState::ParkedOutage
             | JobState::NeedsReconnect
@@ -155,7 +196,7 @@ mod tests {
         for (state, name) in STATES {
             assert_eq!(name.parse::<JobState>(), Ok(state));
             assert!(!JobState::Success.may_become(state));
-            assert!(!state.may_become(JobState::Querying));
+            assert_eq!(state.may_become(JobState::Querying), state == JobState::Queued);
         }
         assert!("done".parse::<JobState>().is_err());
     }
@@ -163,12 +204,14 @@ mod tests {
     /// Each state with the states that may follow, in the order of [`STATES`].
     #[test]
     fn which_state_may_follow_which() {
-        let after_a_pause = ["sending", "failed"];
-        let cases: [(JobState, &[&str]); 10] = [
-            (JobState::Querying, &["sending", "killed", "failed"]),
+        let after_a_pause = ["queued", "sending", "killed", "failed"];
+        let cases: [(JobState, &[&str]); 12] = [
+            (JobState::Queued, &["querying", "sending", "killed", "failed"]),
+            (JobState::Querying, &["queued", "sending", "killed", "failed", "success"]),
             (
                 JobState::Sending,
                 &[
+                    "queued",
                     "sending",
                     "parked_quota",
                     "parked_outage",
@@ -188,6 +231,7 @@ mod tests {
             (JobState::Held, &after_a_pause),
             (JobState::Failed, &after_a_pause),
             (JobState::Success, &[]),
+            (JobState::Skipped, &[]),
         ];
         for (state, want) in cases {
             let next: Vec<&str> =

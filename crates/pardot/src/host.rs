@@ -68,6 +68,52 @@ impl Host {
     }
 }
 
+/// What an operator allows besides Pardot's and Salesforce's own hosts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AllowedHosts {
+    /// Further Pardot hosts: names, called over https on port 443.
+    pub pardot: Vec<String>,
+    /// Further login hosts: names, called over https on port 443.
+    pub login: Vec<String>,
+    /// Whether this machine may be called (the sandbox).
+    pub loopback: bool,
+}
+
+impl AllowedHosts {
+    /// A Pardot host.
+    ///
+    /// # Errors
+    /// It is neither Pardot's nor on the list.
+    pub fn pardot(&self, text: &str) -> Result<Host, HostError> {
+        self.judge(text, &self.pardot, Host::pardot(text))
+    }
+
+    /// A Salesforce login host.
+    ///
+    /// # Errors
+    /// It is neither Salesforce's nor on the list.
+    pub fn login(&self, text: &str) -> Result<Host, HostError> {
+        self.judge(text, &self.login, Host::login(text))
+    }
+
+    fn judge(&self, text: &str, listed: &[String], own: Result<Host, HostError>) -> Result<Host, HostError> {
+        match own {
+            Ok(host) if host.is_loopback() && !self.loopback => Err(HostError {
+                message: "this machine must not be called".to_owned(),
+                hint: "only a server that was started with allow_loopback calls a sandbox on its own machine".to_owned(),
+            }),
+            Ok(host) => Ok(host),
+            Err(error) => match Parts::of(text, &error.hint) {
+                Ok(parts) if listed.iter().any(|name| name.eq_ignore_ascii_case(&parts.name)) => {
+                    let hint = error.hint;
+                    parts.host(&hint)
+                }
+                Ok(_) | Err(_) => Err(error),
+            },
+        }
+    }
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.base)
@@ -245,6 +291,28 @@ mod tests {
         for decoy in decoys {
             assert!(Host::pardot(decoy).is_err(), "pardot {decoy}");
             assert!(Host::login(decoy).is_err(), "login {decoy}");
+        }
+    }
+
+    #[test]
+    fn an_operator_allows_further_hosts_and_this_machine() {
+        let strict = AllowedHosts::default();
+        assert!(strict.pardot("http://127.0.0.1:8080").is_err() && strict.login("http://localhost:1").is_err());
+        assert_eq!(shown(strict.pardot("https://pi.pardot.com")), "https://pi.pardot.com");
+        let wide = AllowedHosts { pardot: vec!["pi.acme.test".into()], login: vec!["sso.acme.test".into()], loopback: true };
+        let cases = [
+            (wide.pardot("https://PI.acme.test/"), Some("https://pi.acme.test")),
+            (wide.login("https://sso.acme.test"), Some("https://sso.acme.test")),
+            (wide.pardot("http://127.0.0.1:8080"), Some("http://127.0.0.1:8080")),
+            (wide.pardot("https://sso.acme.test"), None),
+            (wide.login("https://pi.acme.test"), None),
+            (wide.pardot("http://pi.acme.test"), None),
+            (wide.pardot("https://pi.acme.test:8443"), None),
+            (wide.pardot("https://pi.acme.test.evil.org"), None),
+            (wide.pardot("https://x@pi.acme.test"), None),
+        ];
+        for (got, want) in cases {
+            assert_eq!(got.ok().as_ref().map(Host::as_str), want);
         }
     }
 

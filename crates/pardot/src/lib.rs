@@ -9,7 +9,7 @@ pub mod field;
 mod host;
 mod id;
 
-pub use host::{Host, HostError};
+pub use host::{AllowedHosts, Host, HostError};
 pub use id::{ApiVersion, BusinessUnitId, IdError, ListId, ProspectId};
 
 #[cfg(feature = "client")]

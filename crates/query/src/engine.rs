@@ -54,8 +54,19 @@ impl Running {
     }
 }
 
-/// Starts a query; at most `rows` rows come out, if given.
-pub(crate) fn start(sql: &str, tables: &[Table], limits: &Limits, rows: Option<usize>) -> Running {
+/// What is asked of a query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Ask {
+    /// Its columns: it is planned and not run.
+    Columns,
+    /// So many rows at most.
+    First(usize),
+    /// All rows.
+    Every,
+}
+
+/// Starts a query.
+pub(crate) fn start(sql: &str, tables: &[Table], limits: &Limits, ask: Ask) -> Running {
     let (stop, stopped) = oneshot::channel();
     let (sender, items) = mpsc::channel(1);
     let (sql, tables, limits) = (sql.to_owned(), tables.to_vec(), limits.clone());
@@ -63,7 +74,7 @@ pub(crate) fn start(sql: &str, tables: &[Table], limits: &Limits, rows: Option<u
         tokio::select! {
             biased;
             _ = stopped => {}
-            ended = Box::pin(run(&sql, &tables, &limits, rows, &sender)) => {
+            ended = Box::pin(run(&sql, &tables, &limits, ask, &sender)) => {
                 let last = match ended {
                     Ok(()) => Item::End,
                     Err(error) => Item::Failed(error),
@@ -128,7 +139,7 @@ async fn run(
     sql: &str,
     tables: &[Table],
     limits: &Limits,
-    rows: Option<usize>,
+    ask: Ask,
     items: &mpsc::Sender<Item>,
 ) -> Result<(), QueryError> {
     let one = statement::parse(sql)?;
@@ -145,16 +156,17 @@ async fn run(
     only_reads(&plan)?;
     let mut frame = session.execute_logical_plan(plan).await.map_err(|error| planning(&error, scope))?;
     unique_names(frame.schema().as_arrow(), &one.aliases)?;
-    if let Some(rows) = rows {
+    let mut left = usize::MAX;
+    if let Ask::First(rows) = ask {
+        left = rows;
         frame = frame.limit(0, Some(rows)).map_err(|error| planning(&error, scope))?;
     }
     let task = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await.map_err(|error| planning(&error, scope))?;
     let columns = result_columns(&plan.schema(), &one.aliases);
-    if items.send(Item::Columns(columns.clone())).await.is_err() {
+    if items.send(Item::Columns(columns.clone())).await.is_err() || matches!(ask, Ask::Columns) {
         return Ok(());
     }
-    let mut left = rows.unwrap_or(usize::MAX);
     // One part after the other: the engine's own merge of partitions takes whichever is ready, and would mix the parts
     // of a UNION ALL.
     for partition in 0..plan.output_partitioning().partition_count() {

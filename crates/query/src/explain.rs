@@ -123,7 +123,7 @@ fn of_plan(message: &str, scope: Scope<'_>) -> Option<QueryError> {
 }
 
 /// Where `name` stands first as a word of its own.
-fn position_of(sql: &str, name: &str) -> Option<(u64, u64)> {
+pub(crate) fn position_of(sql: &str, name: &str) -> Option<(u64, u64)> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     for (index, line) in sql.lines().enumerate() {
         let lower = line.to_ascii_lowercase();

@@ -12,7 +12,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use tokio::sync::{oneshot, watch};
 
-use crate::engine::{self, Item};
+use crate::engine::{self, Ask, Item};
 use crate::error::QueryError;
 use crate::spool::{self, Partial};
 use crate::table::Table;
@@ -67,7 +67,7 @@ pub async fn freeze(
 ) -> Result<Frozen, QueryError> {
     let started = Instant::now();
     let (partial, file) = Partial::create(into)?;
-    let running = engine::start(sql, tables, limits, None);
+    let running = engine::start(sql, tables, limits, Ask::Every);
     let (rows_seen, mut rows) = watch::channel(0_u64);
     let (stop, items) = running.into_parts();
     let mut written = spool::write(file, items, rows_seen, into.to_path_buf());
@@ -104,7 +104,28 @@ pub async fn preview(
     limit: usize,
     cancel: impl Future<Output = ()>,
 ) -> Result<Vec<RecordBatch>, QueryError> {
-    let (_stop, mut items) = engine::start(sql, tables, limits, Some(limit)).into_parts();
+    let (batches, columns) = collect(sql, tables, limits, Ask::First(limit), cancel).await?;
+    match columns {
+        Some(columns) if batches.is_empty() => Ok(vec![RecordBatch::new_empty(columns)]),
+        Some(_) | None => Ok(batches),
+    }
+}
+
+/// The columns that a query would have: it is planned over the tables as they are now, and not run. Every mistake that a
+/// plan can show is an error here.
+pub async fn columns(sql: &str, tables: &[Table], limits: &Limits) -> Result<SchemaRef, QueryError> {
+    let (_, columns) = collect(sql, tables, limits, Ask::Columns, pending()).await?;
+    columns.ok_or_else(stopped)
+}
+
+async fn collect(
+    sql: &str,
+    tables: &[Table],
+    limits: &Limits,
+    ask: Ask,
+    cancel: impl Future<Output = ()>,
+) -> Result<(Vec<RecordBatch>, Option<SchemaRef>), QueryError> {
+    let (_stop, mut items) = engine::start(sql, tables, limits, ask).into_parts();
     let mut cancel = pin!(cancel);
     let mut deadline = pin!(deadline(limits));
     let mut columns: Option<SchemaRef> = None;
@@ -119,15 +140,11 @@ pub async fn preview(
         match item {
             Some(Item::Columns(schema)) => columns = Some(schema),
             Some(Item::Batch(batch)) => batches.push(batch),
-            Some(Item::End) => break,
+            Some(Item::End) => return Ok((batches, columns)),
             Some(Item::Failed(error)) => return Err(error),
             None => return Err(stopped()),
         }
     }
-    if let (true, Some(columns)) = (batches.is_empty(), columns) {
-        batches.push(RecordBatch::new_empty(columns));
-    }
-    Ok(batches)
 }
 
 /// The columns of a table and nothing else, for hints and forms.

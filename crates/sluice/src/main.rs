@@ -2,8 +2,8 @@
 //!
 //! Reads arguments, calls `app`, prints, and ends with a documented exit code.
 
-mod app;
 mod cli;
+mod config;
 mod demo;
 
 fn main() -> std::process::ExitCode {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use model::{BatchEnd, BatchMark, JobId, JobState, Rejection};
-use store::{NewJob, Store};
+use store::{JobKind, NewJob, Origin, Store};
 use tokio::task::JoinSet;
 
 #[tokio::main]
@@ -24,10 +24,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         id: id.clone(),
         created: i64::try_from(now.as_secs())?,
         state: JobState::Sending,
+        kind: JobKind::Export,
+        origin: Origin::CommandLine,
+        query: None,
+        query_name: None,
+        connection: None,
+        actor: None,
+        parent: None,
         sql: String::new(),
         request: serde_json::Value::Null,
         business_unit: "measured".into(),
     };
+    let at = job.created;
     store.create_job(&job).await?;
     let begun = Instant::now();
     let mut lanes = JoinSet::new();
@@ -47,7 +55,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     hint: None,
                 });
                 let mark = BatchMark { number, rows, end: BatchEnd::Acked };
-                ledger.settle(mark, rejected.into_iter().collect()).await?;
+                ledger.settle(mark, rejected.into_iter().collect(), at).await?;
                 settled += 1;
             }
             Ok::<u64, store::StoreError>(settled)

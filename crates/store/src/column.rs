@@ -3,8 +3,10 @@
 //! Knows how each type of ours is written; not in which statement it travels.
 
 use model::BatchEnd;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::error::Fault;
+use crate::fault::Fault;
 
 /// A checksum over the columns of a row (FNV-1a, 64 bits): flipped bits inside a value do not pass for a value.
 ///
@@ -74,6 +76,30 @@ pub(crate) fn bound(number: u64) -> i64 {
 /// A number from a `BIGINT` column.
 pub(crate) fn number(column: i64) -> Result<u64, Fault> {
     u64::try_from(column).map_err(|_| Fault::Damaged("a number is below zero".into()))
+}
+
+/// A document for a `TEXT` column.
+pub(crate) fn to_text(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Sql(sqlx::Error::Encode(error.into())))
+}
+
+/// A document from a `TEXT` column.
+pub(crate) fn from_text<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
+}
+
+/// A hash from a column of bytes.
+pub(crate) fn hash(column: &[u8]) -> Result<[u8; 32], Fault> {
+    column.try_into().map_err(|_| Fault::Damaged("a hash does not have its length".into()))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 /// The ends of a batch with their names.

@@ -1,11 +1,14 @@
 //! What can go wrong with the durable state: a variant for each thing a caller can do about it.
 //!
-//! Knows SQLite's result codes; no row values and no SQL parameters ever enter a message.
+//! Knows no SQL; no row values, no secrets and no SQL parameters ever enter a message.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use model::{JobId, JobState};
+
+use crate::fault::{Fault, Trouble, said};
+use crate::keys::KeyError;
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,12 @@ pub enum OpenError {
         found: i64,
         /// The newest schema version known here.
         known: i64,
+    },
+    /// The file must be brought up to date, and another process still uses it as it is.
+    #[error("database {path} is in use by an older version of the program")]
+    InUse {
+        /// The database.
+        path: PathBuf,
     },
     /// The file is not whole.
     #[error("database {path} is damaged ({detail}), not started")]
@@ -67,6 +76,9 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
+    /// The master key does not open the sealed secrets. Nothing was changed.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Anything else that the database engine says.
     #[error("cannot open database {path}")]
     Database {
@@ -84,21 +96,24 @@ impl OpenError {
         match self {
             OpenError::Directory { .. } => "check that the directory exists, is yours and may be written".into(),
             OpenError::Newer { .. } => "use the newer version of the program, or another data directory".into(),
-            OpenError::Damaged { path, .. } => format!(
-                "put a backup of {} in its place and remove its -wal and -shm files; without a backup, move the data \
-                 directory away to start anew: jobs that were under way are then not known any more",
-                path.display()
-            ),
+            OpenError::InUse { .. } => "wait until that process ends, or stop it; then start again".into(),
+            OpenError::Damaged { .. } => "restore a backup with `sluice restore FILE --replace`, which keeps the damaged \
+                 files aside; without a backup, move the data directory away to start anew: jobs that were under way are \
+                 then not known any more"
+                .into(),
             OpenError::Behind { note, .. } => format!(
-                "put the database and its -wal file back together; if an older backup was restored on purpose, remove \
-                 {}: rows delivered since then are sent again",
+                "put the database and its -wal file back together, or restore a backup with `sluice restore FILE \
+                 --replace`; if an older database was put there on purpose, remove {}: rows delivered since then are sent \
+                 again",
                 note.display()
             ),
-            OpenError::Missing { note, .. } => {
-                format!("put the database or a backup of it back, or remove {} to start anew", note.display())
-            }
+            OpenError::Missing { note, .. } => format!(
+                "put the database back, restore a backup with `sluice restore FILE`, or remove {} to start anew",
+                note.display()
+            ),
             OpenError::DiskFull { path } => full_hint(path),
             OpenError::Busy { .. } => BUSY_HINT.into(),
+            OpenError::Key(error) => error.hint(),
             OpenError::Database { .. } => "check the permissions of the data directory and its file system".into(),
         }
     }
@@ -115,10 +130,15 @@ impl OpenError {
                 }
             },
             Fault::Damaged(detail) => OpenError::Damaged { path, detail },
-            Fault::NoJob(job) | Fault::Exists(job) | Fault::Illegal { job, .. } => {
+            Fault::NoJob(job) | Fault::Illegal { job, .. } | Fault::Open { job, .. } => {
                 OpenError::Damaged { path, detail: format!("job {job} does not fit") }
             }
+            Fault::Exists(what) | Fault::Missing(what) | Fault::Conflict(what) => {
+                OpenError::Damaged { path, detail: format!("{what} does not fit") }
+            }
             Fault::OutOfRange(what) => OpenError::Damaged { path, detail: format!("{what} is out of range") },
+            Fault::StaleKey => OpenError::Key(KeyError::Changed),
+            Fault::Key(error) => OpenError::Key(error),
         }
     }
 }
@@ -132,11 +152,23 @@ pub enum StoreError {
         /// The id.
         job: JobId,
     },
-    /// A job of this id is there already.
-    #[error("job {job} exists already")]
+    /// Something of this name is there already.
+    #[error("{what} exists already")]
     Exists {
-        /// The id.
-        job: JobId,
+        /// Which thing, for people: `job 1nb2ew100007`, `connection prod`.
+        what: String,
+    },
+    /// What was to be changed is not there.
+    #[error("there is no {what}")]
+    Missing {
+        /// Which thing, for people.
+        what: String,
+    },
+    /// It has another revision than the one that was expected.
+    #[error("{what} was changed by somebody else meanwhile")]
+    Conflict {
+        /// Which thing, for people.
+        what: String,
     },
     /// The job's state forbids the next one.
     #[error("job {job} is {from} and cannot become {to}")]
@@ -148,11 +180,31 @@ pub enum StoreError {
         /// The state asked for.
         to: JobState,
     },
+    /// The job is still under way.
+    #[error("job {job} is {state} and cannot be deleted")]
+    Open {
+        /// The job.
+        job: JobId,
+        /// Its state.
+        state: JobState,
+    },
     /// A number is larger than the database can keep.
     #[error("{what} is too large to keep")]
     OutOfRange {
         /// Which number.
         what: &'static str,
+    },
+    /// A secret cannot be sealed or opened.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A folder of the data directory cannot be read.
+    #[error("cannot read {path}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's answer.
+        #[source]
+        source: io::Error,
     },
     /// No space left; nothing was written.
     #[error("disk is full at {path}")]
@@ -193,14 +245,20 @@ impl StoreError {
     pub fn hint(&self) -> String {
         match self {
             StoreError::NoJob { .. } => "look at the list of jobs".into(),
-            StoreError::Exists { .. } => "use a new job id".into(),
+            StoreError::Exists { .. } => "use another name".into(),
+            StoreError::Missing { .. } => "look at the list; it may have been deleted meanwhile".into(),
+            StoreError::Conflict { .. } => "look at it as it is now, then make the change again".into(),
             StoreError::Illegal { .. } => "start a new job".into(),
+            StoreError::Open { .. } => "stop the job first".into(),
             StoreError::OutOfRange { .. } => "split the job".into(),
+            StoreError::Key(error) => error.hint(),
+            StoreError::Folder { .. } => "check that the data directory is yours".into(),
             StoreError::DiskFull { path } => full_hint(path),
             StoreError::Busy { .. } => BUSY_HINT.into(),
-            StoreError::Damaged { path, .. } => {
-                format!("stop every process that uses {}, then put a backup in its place", path.display())
-            }
+            StoreError::Damaged { path, .. } => format!(
+                "stop every process that uses {}, then restore a backup with `sluice restore FILE --replace`",
+                path.display()
+            ),
             StoreError::Closed => "open it again".into(),
             StoreError::Database { .. } => "check the data directory's disk, then resume the job".into(),
         }
@@ -220,19 +278,30 @@ impl StoreError {
             },
             Fault::Damaged(detail) => StoreError::Damaged { path, detail },
             Fault::NoJob(job) => StoreError::NoJob { job },
-            Fault::Exists(job) => StoreError::Exists { job },
+            Fault::Exists(what) => StoreError::Exists { what },
+            Fault::Missing(what) => StoreError::Missing { what },
+            Fault::Conflict(what) => StoreError::Conflict { what },
             Fault::Illegal { job, from, to } => StoreError::Illegal { job, from, to },
+            Fault::Open { job, state } => StoreError::Open { job, state },
             Fault::OutOfRange(what) => StoreError::OutOfRange { what },
+            Fault::StaleKey => StoreError::Key(KeyError::Changed),
+            Fault::Key(error) => StoreError::Key(error),
         }
     }
 }
 
-/// Why a business unit's lock was not taken.
+/// Why a lock was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another export of this data directory holds it.
     #[error("another export to this business unit is under way (lock {path})")]
     Held {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// Another server runs over this data directory.
+    #[error("another server uses this data directory (lock {path})")]
+    Served {
         /// The lock.
         path: PathBuf,
     },
@@ -252,66 +321,8 @@ impl LockError {
     pub fn hint(&self) -> String {
         match self {
             LockError::Held { .. } => "wait until it ends, or stop it; the lock goes with its process".into(),
+            LockError::Served { .. } => "stop that server, or use another data directory".into(),
             LockError::Io { .. } => "check that the data directory is yours, and on a local disk".into(),
-        }
-    }
-}
-
-/// An error of the SQL, before it is known in which file.
-#[derive(Debug)]
-pub(crate) enum Fault {
-    Sql(sqlx::Error),
-    Damaged(String),
-    NoJob(JobId),
-    Exists(JobId),
-    Illegal { job: JobId, from: JobState, to: JobState },
-    OutOfRange(&'static str),
-}
-
-impl From<sqlx::Error> for Fault {
-    fn from(source: sqlx::Error) -> Fault {
-        Fault::Sql(source)
-    }
-}
-
-/// What an engine's error means for us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trouble {
-    DiskFull,
-    Busy,
-    Damaged,
-    Closed,
-    /// A foreign key points to nothing.
-    NoParent,
-    /// A primary key is taken.
-    Duplicate,
-    Other,
-}
-
-impl Trouble {
-    pub(crate) fn of(error: &sqlx::Error) -> Trouble {
-        match error {
-            sqlx::Error::Database(database) => {
-                Trouble::of_code(database.code().and_then(|code| code.parse().ok()).unwrap_or(0))
-            }
-            // A column that does not have its type can only be a damaged one: the schema is ours.
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::RowNotFound => Trouble::Damaged,
-            sqlx::Error::PoolClosed => Trouble::Closed,
-            sqlx::Error::PoolTimedOut => Trouble::Busy,
-            _ => Trouble::Other,
-        }
-    }
-
-    /// The extended result codes of <https://www.sqlite.org/rescode.html>.
-    fn of_code(code: i32) -> Trouble {
-        match (code & 0xff, code) {
-            (13, _) | (_, 4874) => Trouble::DiskFull,
-            (5 | 6, _) => Trouble::Busy,
-            // CORRUPT, NOTADB, IOERR_SHORT_READ, IOERR_DATA, IOERR_CORRUPTFS
-            (11 | 26, _) | (_, 522 | 8202 | 8458) => Trouble::Damaged,
-            (_, 787) => Trouble::NoParent,
-            (_, 1555 | 2067) => Trouble::Duplicate,
-            _ => Trouble::Other,
         }
     }
 }
@@ -321,15 +332,4 @@ const BUSY_HINT: &str = "see which process uses the data directory; a backup or 
 fn full_hint(path: &Path) -> String {
     let directory = path.parent().unwrap_or(path);
     format!("free some space in {}, then go on: nothing was sent that is not written down", directory.display())
-}
-
-/// The engine's own words, without the numbers of its code.
-fn said(error: &sqlx::Error) -> String {
-    match error {
-        sqlx::Error::Database(database) => {
-            let text = database.message();
-            text.split_once(") ").map_or(text, |(_, words)| words).to_owned()
-        }
-        _ => "a column does not have its type".to_owned(),
-    }
 }

@@ -12,24 +12,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::error::{Fault, OpenError, Trouble};
+use crate::check::{check, commits};
+use crate::column::number;
+use crate::error::OpenError;
+use crate::fault::{Fault, Trouble};
+use crate::keys::Keys;
 use crate::witness::Witness;
-use crate::{rows, schema};
+use crate::{backup, restore, schema};
 
 /// The database's name in the data directory.
 pub(crate) const DATABASE: &str = "sluice.db";
 /// The note of the last commit.
 pub(crate) const WITNESS: &str = "sluice.seen";
 /// Held by whoever has the store open.
-const PRESENCE: &str = "sluice.lock";
+pub(crate) const PRESENCE: &str = "sluice.lock";
 /// A database in the making; it gets its name when its schema is complete.
 const NEW: &str = "sluice.db.new";
-
-/// Files up to this size are read completely at every start: a fraction of a second.
-const SMALL: u64 = 16 << 20;
 
 /// How long another process's lock is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -57,20 +60,20 @@ pub(crate) struct Opened {
 }
 
 /// What was found in the directory.
-struct Found {
+pub(crate) struct Found {
     presence: Presence,
     /// Nobody else has the store open.
-    alone: bool,
+    pub(crate) alone: bool,
     /// The database's size; none when there is no database.
-    size: Option<u64>,
+    pub(crate) size: Option<u64>,
     /// A write-ahead log was left over.
-    unclean: bool,
+    pub(crate) unclean: bool,
     /// The last commit that was noted.
-    noted: Option<i64>,
+    pub(crate) noted: Option<i64>,
 }
 
-/// Opens the database of a data directory, and makes what is absent.
-pub(crate) async fn open(directory: &Path, patience: Patience) -> Result<Opened, OpenError> {
+/// Opens the database of a data directory, and makes what is absent. Given keys must open what is sealed in it.
+pub(crate) async fn open(directory: &Path, patience: Patience, keys: Option<&Keys>) -> Result<Opened, OpenError> {
     let path = directory.join(DATABASE);
     let fault = |fault| OpenError::from_fault(fault, &path);
     let found = blocking(directory, prepare).await?;
@@ -82,11 +85,14 @@ pub(crate) async fn open(directory: &Path, patience: Patience) -> Result<Opened,
         Some(0) => {
             return Err(OpenError::Damaged { path, detail: "the file is empty".into() });
         }
-        Some(_) => check(directory, &found, patience).await?,
+        Some(_) => check(directory, &found, patience, keys).await?,
     }
     let mut connection =
         SqliteConnection::connect_with(&writing(&path, patience)).await.map_err(|e| fault(e.into()))?;
     schema::migrate(&mut connection, schema::KNOWN).await.map_err(fault)?;
+    if found.alone {
+        let_space_go(&mut connection).await.map_err(fault)?;
+    }
     let commits = commits(&mut connection).await.map_err(fault)?;
     let readers = SqlitePoolOptions::new()
         .max_connections(4)
@@ -116,6 +122,9 @@ fn prepare(directory: &Path) -> Result<Found, OpenError> {
     if !alone {
         presence.lock_shared().map_err(refuse(&path))?;
     }
+    if alone {
+        remove_scratch(directory);
+    }
     let path = directory.join(DATABASE);
     let size = match fs::metadata(&path) {
         Ok(metadata) => Some(metadata.len()),
@@ -134,6 +143,21 @@ fn prepare(directory: &Path) -> Result<Found, OpenError> {
         // Read before the database is, so that commits of others in between do not matter.
         noted: Witness::read(&directory.join(WITNESS)),
     })
+}
+
+/// Removes what a backup or a restore left over that was killed.
+fn remove_scratch(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| {
+            (name.starts_with(backup::SCRATCH) || name.starts_with(restore::SCRATCH))
+                && name.ends_with(backup::SCRATCH_END)
+        });
+        if ours {
+            // It costs space and nothing else.
+            drop(fs::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 /// Makes a database under another name, complete and synchronised, and only then gives it its own.
@@ -167,7 +191,9 @@ async fn create(directory: &Path, patience: Patience) -> Result<(), OpenError> {
 }
 
 async fn fill(path: &Path, patience: Patience) -> Result<(), Fault> {
-    let mut connection = SqliteConnection::connect_with(&writing(path, patience)).await?;
+    // Only here: on a file that has pages, the same word would be a write.
+    let options = writing(path, patience).auto_vacuum(SqliteAutoVacuum::Incremental);
+    let mut connection = SqliteConnection::connect_with(&options).await?;
     // The number is `schema::APPLICATION`; a test compares them.
     sqlx::raw_sql("PRAGMA application_id = 1399612261").execute(&mut connection).await?;
     schema::migrate(&mut connection, schema::KNOWN).await?;
@@ -175,67 +201,43 @@ async fn fill(path: &Path, patience: Patience) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Proves that the file is ours, not too new, and whole; changes nothing in it.
-async fn check(directory: &Path, found: &Found, patience: Patience) -> Result<(), OpenError> {
-    let path = directory.join(DATABASE);
-    let fault = |fault| OpenError::from_fault(fault, &path);
-    // Read-only, so that a refused file stays as it was found, write-ahead log included.
-    let options = SqliteConnectOptions::new()
-        .filename(&path)
-        .create_if_missing(false)
-        .read_only(true)
-        .busy_timeout(patience.wait);
-    let mut connection = SqliteConnection::connect_with(&options).await.map_err(|error| fault(error.into()))?;
-    let version = identity(&mut connection).await.map_err(fault)?;
-    if version > schema::KNOWN {
-        return Err(OpenError::Newer { path, found: version, known: schema::KNOWN });
+/// Makes a file of an early version one whose free pages can be given back.
+async fn let_space_go(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let mode: i64 = sqlx::query_scalar("PRAGMA auto_vacuum").fetch_one(&mut *connection).await?;
+    if mode == 2 {
+        return Ok(());
     }
-    let small = found.size.is_some_and(|size| size <= SMALL);
-    if found.alone && (small || found.unclean) {
-        whole(&mut connection, small).await.map_err(fault)?;
-    }
-    let commits = commits(&mut connection).await.map_err(fault)?;
-    if let Some(lost) = found.noted.map(|noted| noted.saturating_sub(commits)).filter(|lost| *lost > 0) {
-        return Err(OpenError::Behind { path, note: directory.join(WITNESS), lost: lost.unsigned_abs() });
-    }
-    // Older tables have other columns: their rows are proved when they are read.
-    if found.alone && small && version == schema::KNOWN {
-        rows::prove(&mut connection).await.map_err(fault)?;
-    }
-    connection.close().await.map_err(|error| fault(error.into()))
-}
-
-async fn identity(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let application: i64 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await?;
-    if application != schema::APPLICATION {
-        return Err(Fault::Damaged("its header is not one of ours".into()));
-    }
-    match schema::version(connection).await? {
-        version @ 1.. => Ok(version),
-        _ => Err(Fault::Damaged("its header has no schema version".into())),
-    }
-}
-
-/// Asks the engine: tables and indexes of a small file, the tables of a large one.
-async fn whole(connection: &mut SqliteConnection, small: bool) -> Result<(), Fault> {
-    let pragma = if small { "PRAGMA integrity_check(1)" } else { "PRAGMA quick_check(1)" };
-    let said: String = sqlx::query_scalar(pragma).fetch_one(connection).await?;
-    // The engine may say more than one line; the first says what kind of damage it is.
-    match said.as_str() {
-        "ok" => Ok(()),
-        _ => Err(Fault::Damaged(said.lines().last().unwrap_or("not whole").to_owned())),
-    }
-}
-
-async fn commits(connection: &mut SqliteConnection) -> Result<i64, Fault> {
-    let commits = sqlx::query_scalar("SELECT commits FROM progress WHERE one = 1").fetch_optional(connection).await;
-    match commits {
-        Ok(Some(commits)) => Ok(commits),
-        Ok(None) => Err(Fault::Damaged("its commits are not counted".into())),
-        // Our own header without our own table.
-        Err(error) if Trouble::of(&error) == Trouble::Other => Err(Fault::Damaged("a table is gone".into())),
+    let made = async {
+        sqlx::raw_sql("PRAGMA auto_vacuum = INCREMENTAL").execute(&mut *connection).await?;
+        sqlx::raw_sql("VACUUM").execute(&mut *connection).await?;
+        sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await
+    };
+    match made.await {
+        Ok(_) => Ok(()),
+        // The file works as it is; the next start tries again.
+        Err(error) if matches!(Trouble::of(&error), Trouble::DiskFull | Trouble::Busy) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Gives some free pages at the end of the file back, within the transaction of the caller.
+pub(crate) async fn free_pages(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    // Some hundred pages are a few milliseconds, so that no other write waits long.
+    sqlx::raw_sql("PRAGMA incremental_vacuum(500)").execute(connection).await?;
+    Ok(())
+}
+
+/// The bytes of the free pages.
+pub(crate) async fn free_bytes(connection: &mut SqliteConnection) -> Result<u64, Fault> {
+    let pages: i64 = sqlx::query_scalar("PRAGMA freelist_count").fetch_one(&mut *connection).await?;
+    let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(connection).await?;
+    number(pages.saturating_mul(size))
+}
+
+/// Brings the write-ahead log into the file as far as no reader holds it; only then does the file become shorter.
+pub(crate) async fn checkpoint(connection: &mut SqliteConnection) {
+    // What does not succeed now is done by a later commit.
+    drop(sqlx::raw_sql("PRAGMA wal_checkpoint(PASSIVE)").execute(connection).await);
 }
 
 fn writing(path: &Path, patience: Patience) -> SqliteConnectOptions {
@@ -245,6 +247,8 @@ fn writing(path: &Path, patience: Patience) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // After a long transaction the log does not stay long.
+        .pragma("journal_size_limit", "16777216")
         .busy_timeout(patience.wait)
 }
 
@@ -271,7 +275,7 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-fn private_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -279,7 +283,7 @@ fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-fn private_file(path: &Path) -> io::Result<File> {
+pub(crate) fn private_file(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]

@@ -1,15 +1,86 @@
-//! Jobs, and what runs learned about business units, as rows.
+//! A job as a row: what it is, how it begins, how it changes.
 //!
-//! Knows the tables `job` and `learned`; each function runs in the transaction of its caller.
+//! Knows the table `job`; each function runs in the transaction of its caller.
 
-use model::{JobId, JobState, Learned, Report, StopCause};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use std::fmt;
+use std::str::FromStr;
 
-use crate::column::{Seal, column, number};
-use crate::error::{Fault, Trouble};
+use model::{JobId, JobState, Report, StopCause, Tally};
+use sqlx::SqliteConnection;
+
+use crate::fault::{Fault, Trouble};
+use crate::job_row::{read, whole, write};
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    /// Query and export.
+    Export,
+    /// The query alone: its Result is kept, nothing is sent.
+    Result,
+}
+
+/// Who runs a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A command of its own; resumed by hand.
+    CommandLine,
+    /// A server's worker; goes on by itself.
+    Server,
+}
+
+const KINDS: [(JobKind, &str); 2] = [(JobKind::Export, "export"), (JobKind::Result, "result")];
+const ORIGINS: [(Origin, &str); 2] = [(Origin::CommandLine, "command_line"), (Origin::Server, "server")];
+
+impl JobKind {
+    /// The kind's name, as the database and the API have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            JobKind::Export => KINDS[0].1,
+            JobKind::Result => KINDS[1].1,
+        }
+    }
+}
+
+impl Origin {
+    /// The origin's name, as the database and the API have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Origin::CommandLine => ORIGINS[0].1,
+            Origin::Server => ORIGINS[1].1,
+        }
+    }
+}
+
+impl fmt::Display for JobKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for JobKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<JobKind, String> {
+        let kind = KINDS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
+        kind.ok_or_else(|| format!("{text} is not a kind of job"))
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Origin, String> {
+        let origin = ORIGINS.iter().find(|(_, name)| *name == text).map(|(origin, _)| *origin);
+        origin.ok_or_else(|| format!("{text} is not an origin of jobs"))
+    }
+}
 
 /// A job as it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,105 +91,210 @@ pub struct NewJob {
     pub created: i64,
     /// Its first state.
     pub state: JobState,
+    /// What it is for.
+    pub kind: JobKind,
+    /// Who runs it.
+    pub origin: Origin,
+    /// The document id of its saved query.
+    pub query: Option<String>,
+    /// The name of its saved query when it began.
+    pub query_name: Option<String>,
+    /// The document id of its connection.
+    pub connection: Option<String>,
+    /// Who started it, for people.
+    pub actor: Option<String>,
+    /// The job that it retries or exports again.
+    pub parent: Option<JobId>,
     /// The query.
     pub sql: String,
-    /// What the command needs to continue it: file paths, settings, tables. Never a secret.
+    /// What is needed to continue it: file paths, settings, tables. Never a secret.
     pub request: serde_json::Value,
-    /// The business unit it exports to.
+    /// The business unit it exports to; empty when nothing is sent.
     pub business_unit: String,
 }
 
-/// A job as it is.
+/// A job as it is. All times are seconds since 1970-01-01 UTC.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// Its id.
     pub id: JobId,
-    /// When it was made, in seconds since 1970-01-01 UTC.
+    /// When it was made.
     pub created: i64,
-    /// When it last changed, in seconds since 1970-01-01 UTC.
+    /// When it last changed.
     pub updated: i64,
     /// Its state.
     pub state: JobState,
-    /// The query.
-    pub sql: String,
-    /// What the command needs to continue it.
-    pub request: serde_json::Value,
-    /// The business unit it exports to.
+    /// What it is for.
+    pub kind: JobKind,
+    /// Who runs it.
+    pub origin: Origin,
+    /// The document id of its saved query.
+    pub query: Option<String>,
+    /// The name of its saved query when it began.
+    pub query_name: Option<String>,
+    /// The document id of its connection.
+    pub connection: Option<String>,
+    /// Who started it, for people.
+    pub actor: Option<String>,
+    /// The job that it retries or exports again. That one may have been deleted.
+    pub parent: Option<JobId>,
+    /// The business unit it exports to; empty when nothing is sent.
     pub business_unit: String,
+    /// When it first left the queue.
+    pub started: Option<i64>,
+    /// When it came to the end that it is at.
+    pub finished: Option<i64>,
+    /// When it goes on by itself, while it is parked.
+    pub wake: Option<i64>,
+    /// Times it went on by itself.
+    pub wakes: u32,
     /// Rows of its Result, once that is frozen.
     pub frozen_rows: Option<u64>,
     /// Why it is no success.
     pub cause: Option<StopCause>,
+    /// The query.
+    pub sql: String,
+    /// What is needed to continue it.
+    pub request: serde_json::Value,
     /// Its last report.
     pub report: Option<Report>,
 }
 
-const SELECT: &str = "SELECT id, created, updated, state, sql, request, business_unit, frozen_rows, cause, report, seal
-    FROM job WHERE id = $1";
-const SELECT_NEWEST: &str =
-    "SELECT id, created, updated, state, sql, request, business_unit, frozen_rows, cause, report, seal
-    FROM job ORDER BY created DESC, id DESC LIMIT $1";
+/// A job in a list: without its query, its request and its report. All times are seconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobSummary {
+    /// Its id.
+    pub id: JobId,
+    /// When it was made.
+    pub created: i64,
+    /// When it last changed.
+    pub updated: i64,
+    /// Its state.
+    pub state: JobState,
+    /// What it is for.
+    pub kind: JobKind,
+    /// Who runs it.
+    pub origin: Origin,
+    /// The document id of its saved query.
+    pub query: Option<String>,
+    /// The name of its saved query when it began.
+    pub query_name: Option<String>,
+    /// The document id of its connection.
+    pub connection: Option<String>,
+    /// Who started it, for people.
+    pub actor: Option<String>,
+    /// The job that it retries or exports again. That one may have been deleted.
+    pub parent: Option<JobId>,
+    /// The business unit it exports to; empty when nothing is sent.
+    pub business_unit: String,
+    /// When it first left the queue.
+    pub started: Option<i64>,
+    /// When it came to the end that it is at.
+    pub finished: Option<i64>,
+    /// When it goes on by itself, while it is parked.
+    pub wake: Option<i64>,
+    /// Times it went on by itself.
+    pub wakes: u32,
+    /// Rows of its Result, once that is frozen.
+    pub frozen_rows: Option<u64>,
+    /// Why it is no success.
+    pub cause: Option<StopCause>,
+    /// The ends of its rows, by its last report.
+    pub tally: Option<Tally>,
+}
 
 /// Keeps a new job.
-pub(crate) async fn create(connection: &mut SqliteConnection, job: &NewJob) -> Result<(), Fault> {
-    let job = job.clone();
+pub(crate) async fn create(connection: &mut SqliteConnection, new: &NewJob) -> Result<(), Fault> {
+    let new = new.clone();
     let job = Job {
-        updated: job.created,
-        id: job.id,
-        created: job.created,
-        state: job.state,
-        sql: job.sql,
-        request: job.request,
-        business_unit: job.business_unit,
+        started: started(new.state).then_some(new.created),
+        finished: (!new.state.is_open()).then_some(new.created),
+        updated: new.created,
+        id: new.id,
+        created: new.created,
+        state: new.state,
+        kind: new.kind,
+        origin: new.origin,
+        query: new.query,
+        query_name: new.query_name,
+        connection: new.connection,
+        actor: new.actor,
+        parent: new.parent,
+        business_unit: new.business_unit,
+        wake: None,
+        wakes: 0,
         frozen_rows: None,
         cause: None,
+        sql: new.sql,
+        request: new.request,
         report: None,
     };
-    let insert = "INSERT INTO job
-        (id, created, updated, state, sql, request, business_unit, frozen_rows, cause, report, seal)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    match write(connection, insert, &job).await {
-        Err(Fault::Sql(error)) if Trouble::of(&error) == Trouble::Duplicate => Err(Fault::Exists(job.id)),
+    insert(connection, &job).await
+}
+
+/// Writes a job that is not there.
+pub(crate) async fn insert(connection: &mut SqliteConnection, job: &Job) -> Result<(), Fault> {
+    let insert = concat!(
+        "INSERT INTO job (",
+        whole!(),
+        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, $28, $29)"
+    );
+    match write(connection, insert, job).await {
+        Err(Fault::Sql(error)) if Trouble::of(&error) == Trouble::Duplicate => {
+            Err(Fault::Exists(format!("job {}", job.id)))
+        }
         other => other,
     }
 }
 
 /// The job of this id.
 pub(crate) async fn find(connection: &mut SqliteConnection, id: &JobId) -> Result<Option<Job>, Fault> {
-    let row = sqlx::query(SELECT).bind(id.as_str()).fetch_optional(connection).await?;
+    let select = concat!("SELECT ", whole!(), " FROM job WHERE id = $1");
+    let row = sqlx::query(select).bind(id.as_str()).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
 }
 
-/// The newest jobs, newest first.
-pub(crate) async fn newest(connection: &mut SqliteConnection, most: u32) -> Result<Vec<Job>, Fault> {
-    let rows = sqlx::query(SELECT_NEWEST).bind(i64::from(most)).fetch_all(connection).await?;
-    rows.iter().map(read).collect()
+/// What a job becomes.
+#[derive(Debug, Clone)]
+pub(crate) struct Next {
+    pub(crate) state: JobState,
+    pub(crate) cause: Option<StopCause>,
+    /// When it goes on by itself.
+    pub(crate) wake: Option<i64>,
+    pub(crate) now: i64,
 }
 
-/// Ids that begin with `prefix`, newest first.
-pub(crate) async fn ids(connection: &mut SqliteConnection, prefix: &str, most: u32) -> Result<Vec<JobId>, Fault> {
-    let select = "SELECT id FROM job WHERE substr(id, 1, length($1)) = $1 ORDER BY created DESC, id DESC LIMIT $2";
-    let ids: Vec<String> = sqlx::query_scalar(select).bind(prefix).bind(i64::from(most)).fetch_all(connection).await?;
-    ids.iter().map(|id| id.parse().map_err(|_| Fault::Damaged("a job has no proper id".into()))).collect()
-}
-
-/// Moves a job to its next state; its cause becomes the one given.
-pub(crate) async fn set_state(
-    connection: &mut SqliteConnection,
-    id: &JobId,
-    state: JobState,
-    cause: Option<&StopCause>,
-    now: i64,
-) -> Result<(), Fault> {
-    change(connection, id, now, |job| {
-        if job.state != state && !job.state.may_become(state) {
-            return Err(Fault::Illegal { job: id.clone(), from: job.state, to: state });
+/// Moves a job to its next state; its cause and its wake become those given.
+pub(crate) async fn set_state(connection: &mut SqliteConnection, id: &JobId, next: &Next) -> Result<(), Fault> {
+    change(connection, id, next.now, |job| {
+        let (from, to) = (job.state, next.state);
+        if from != to && !from.may_become(to) {
+            return Err(Fault::Illegal { job: id.clone(), from, to });
         }
-        job.state = state;
-        job.cause = cause.cloned();
+        if job.started.is_none() && started(to) {
+            job.started = Some(next.now);
+        }
+        if to.is_open() {
+            job.finished = None;
+        } else if from != to || job.finished.is_none() {
+            job.finished = Some(next.now);
+        }
+        let goes_on = matches!(to, JobState::Queued | JobState::Sending) && from != to;
+        if goes_on && job.wake.is_some_and(|wake| wake <= next.now) {
+            job.wakes = job.wakes.saturating_add(1);
+        }
+        job.wake = next.wake;
+        job.state = to;
+        job.cause.clone_from(&next.cause);
         Ok(())
     })
     .await
+}
+
+/// Whether a job in this state has begun. One that was skipped never does.
+fn started(state: JobState) -> bool {
+    !matches!(state, JobState::Queued | JobState::Skipped)
 }
 
 /// Notes how many rows the job's Result has.
@@ -144,65 +320,7 @@ pub(crate) async fn save_report(connection: &mut SqliteConnection, report: &Repo
     .await
 }
 
-/// What earlier runs learned about a business unit.
-pub(crate) async fn learned(connection: &mut SqliteConnection, key: &str) -> Result<Learned, Fault> {
-    let select = "SELECT api_version, batch_rows, updated, seal FROM learned WHERE business_unit = $1";
-    let Some(row) = sqlx::query(select).bind(key).fetch_optional(connection).await? else {
-        return Ok(Learned::default());
-    };
-    let (version, rows): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
-    let damaged = || "what was learned about a business unit has changed".to_owned();
-    learned_seal(key, version, rows, row.try_get(2)?).check(row.try_get(3)?, damaged)?;
-    let wrong = || Fault::Damaged(damaged());
-    Ok(Learned {
-        api_version: version.map(u8::try_from).transpose().map_err(|_| wrong())?,
-        batch_rows: rows.map(usize::try_from).transpose().map_err(|_| wrong())?,
-    })
-}
-
-/// The watermark of a job, when one was kept.
-pub(crate) async fn watermark(connection: &mut SqliteConnection, job: &JobId) -> Result<Option<u64>, Fault> {
-    let select = "SELECT value, seal FROM watermark WHERE job = $1";
-    let Some(row) = sqlx::query(select).bind(job.as_str()).fetch_optional(connection).await? else {
-        return Ok(None);
-    };
-    let value: i64 = row.try_get(0)?;
-    watermark_seal(job, value).check(row.try_get(1)?, || format!("the watermark of job {job} has changed"))?;
-    Ok(Some(number(value)?))
-}
-
-/// Keeps the watermark of a job; the first one kept stays.
-pub(crate) async fn save_watermark(connection: &mut SqliteConnection, job: &JobId, value: u64) -> Result<(), Fault> {
-    let insert = "INSERT INTO watermark (job, value, seal) VALUES ($1, $2, $3) ON CONFLICT (job) DO NOTHING";
-    let value = column(value, "a watermark")?;
-    let seal = watermark_seal(job, value).value();
-    sqlx::query(insert).bind(job.as_str()).bind(value).bind(seal).execute(connection).await?;
-    Ok(())
-}
-
-fn watermark_seal(job: &JobId, value: i64) -> Seal {
-    Seal::of("watermark").text(job.as_str()).number(value)
-}
-
-/// Keeps what a run learned about a business unit.
-pub(crate) async fn save_learned(
-    connection: &mut SqliteConnection,
-    key: &str,
-    learned: Learned,
-    now: i64,
-) -> Result<(), Fault> {
-    let version = learned.api_version.map(i64::from);
-    let rows = learned.batch_rows.map(|rows| column(rows as u64, "the rows of a batch")).transpose()?;
-    let upsert = "INSERT INTO learned (business_unit, api_version, batch_rows, updated, seal)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (business_unit) DO UPDATE SET api_version = excluded.api_version,
-            batch_rows = excluded.batch_rows, updated = excluded.updated, seal = excluded.seal";
-    let seal = learned_seal(key, version, rows, now).value();
-    sqlx::query(upsert).bind(key).bind(version).bind(rows).bind(now).bind(seal).execute(connection).await?;
-    Ok(())
-}
-
-/// Reads a job, changes it, and writes it back with its new seal.
+/// Reads a job, changes it, and writes it back with its new seals.
 async fn change(
     connection: &mut SqliteConnection,
     id: &JobId,
@@ -212,102 +330,10 @@ async fn change(
     let mut job = find(&mut *connection, id).await?.ok_or_else(|| Fault::NoJob(id.clone()))?;
     edit(&mut job)?;
     job.updated = now;
-    let update = "UPDATE job SET created = $2, updated = $3, state = $4, sql = $5, request = $6, business_unit = $7,
-        frozen_rows = $8, cause = $9, report = $10, seal = $11 WHERE id = $1";
+    let update = "UPDATE job SET created = $2, updated = $3, state = $4, kind = $5, origin = $6, query = $7,
+        query_name = $8, connection = $9, actor = $10, parent = $11, business_unit = $12, started = $13, finished = $14,
+        wake = $15, wakes = $16, frozen_rows = $17, cause = $18, read_rows = $19, delivered_rows = $20,
+        rejected_rows = $21, superseded_rows = $22, held_rows = $23, unsent_rows = $24, head_seal = $25, sql = $26,
+        request = $27, report = $28, seal = $29 WHERE id = $1";
     write(connection, update, &job).await
-}
-
-/// Runs a statement that takes a job's columns in the order of the table.
-async fn write(connection: &mut SqliteConnection, statement: &'static str, job: &Job) -> Result<(), Fault> {
-    let columns = Columns::of(job)?;
-    sqlx::query(statement)
-        .bind(job.id.as_str())
-        .bind(job.created)
-        .bind(job.updated)
-        .bind(job.state.name())
-        .bind(&job.sql)
-        .bind(&columns.request)
-        .bind(&job.business_unit)
-        .bind(columns.frozen_rows)
-        .bind(&columns.cause)
-        .bind(&columns.report)
-        .bind(columns.seal(job).value())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-fn read(row: &SqliteRow) -> Result<Job, Fault> {
-    let id: String = row.try_get(0)?;
-    let wrong = |what: &str| Fault::Damaged(format!("job {id}: {what} has changed"));
-    let state: String = row.try_get(3)?;
-    let columns = Columns {
-        request: row.try_get(5)?,
-        frozen_rows: row.try_get(7)?,
-        cause: row.try_get(8)?,
-        report: row.try_get(9)?,
-    };
-    let mut job = Job {
-        id: id.parse().map_err(|_| Fault::Damaged("a job has no proper id".into()))?,
-        created: row.try_get(1)?,
-        updated: row.try_get(2)?,
-        state: state.parse().map_err(|_| wrong("its state"))?,
-        sql: row.try_get(4)?,
-        request: serde_json::Value::Null,
-        business_unit: row.try_get(6)?,
-        frozen_rows: columns.frozen_rows.map(number).transpose()?,
-        cause: None,
-        report: None,
-    };
-    columns.seal(&job).check(row.try_get(10)?, || format!("job {id} has changed"))?;
-    job.request = from_text(&columns.request).ok_or_else(|| wrong("its request"))?;
-    job.cause = columns.cause.as_deref().map(|text| from_text(text).ok_or_else(|| wrong("its cause"))).transpose()?;
-    job.report =
-        columns.report.as_deref().map(|text| from_text(text).ok_or_else(|| wrong("its report"))).transpose()?;
-    Ok(job)
-}
-
-/// The columns of a job that look different in the table.
-struct Columns {
-    request: String,
-    frozen_rows: Option<i64>,
-    cause: Option<String>,
-    report: Option<String>,
-}
-
-impl Columns {
-    fn of(job: &Job) -> Result<Columns, Fault> {
-        Ok(Columns {
-            request: to_text(&job.request)?,
-            frozen_rows: job.frozen_rows.map(|rows| column(rows, "the rows of a Result")).transpose()?,
-            cause: job.cause.as_ref().map(to_text).transpose()?,
-            report: job.report.as_ref().map(to_text).transpose()?,
-        })
-    }
-
-    fn seal(&self, job: &Job) -> Seal {
-        Seal::of("job")
-            .text(job.id.as_str())
-            .number(job.created)
-            .number(job.updated)
-            .text(job.state.name())
-            .text(&job.sql)
-            .text(&self.request)
-            .text(&job.business_unit)
-            .maybe_number(self.frozen_rows)
-            .maybe_text(self.cause.as_deref())
-            .maybe_text(self.report.as_deref())
-    }
-}
-
-fn to_text(value: &impl Serialize) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::Sql(sqlx::Error::Encode(error.into())))
-}
-
-fn from_text<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_str(text).ok()
-}
-
-fn learned_seal(key: &str, version: Option<i64>, rows: Option<i64>, updated: i64) -> Seal {
-    Seal::of("learned").text(key).maybe_number(version).maybe_number(rows).number(updated)
 }

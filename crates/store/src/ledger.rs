@@ -4,7 +4,8 @@
 
 use model::{BatchMark, JobId, ReasonCount, Rejection, RowNumber};
 
-use crate::error::{Fault, StoreError};
+use crate::error::StoreError;
+use crate::fault::Fault;
 use crate::rows;
 use crate::store::Store;
 use crate::writer::Write;
@@ -32,25 +33,36 @@ pub struct LedgerCounts {
     pub sent_rows: u64,
 }
 
+/// A mark with the time at which it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchReceipt {
+    /// The batch and its end.
+    pub mark: BatchMark,
+    /// When that was written, in seconds since 1970-01-01 UTC; not known of marks of early versions.
+    pub at: Option<i64>,
+}
+
 impl Ledger {
     pub(crate) fn new(store: Store, job: JobId) -> Ledger {
         Ledger { store, job }
     }
 
-    /// Writes a batch's intent, or its end when no row was rejected; the same number again replaces.
+    /// Writes a batch's intent, or its end when no row was rejected; the same number again replaces. `now`: seconds
+    /// since 1970-01-01 UTC.
     ///
     /// # Errors
     /// No such job, disk full, database locked or damaged; then nothing is written.
-    pub async fn mark(&self, mark: BatchMark) -> Result<(), StoreError> {
-        self.settle(mark, Vec::new()).await
+    pub async fn mark(&self, mark: BatchMark, now: i64) -> Result<(), StoreError> {
+        self.settle(mark, Vec::new(), now).await
     }
 
-    /// Writes a batch's end together with the rows that Pardot rejected; the same number or row again replaces.
+    /// Writes a batch's end together with the rows that Pardot rejected; the same number or row again replaces. `now`:
+    /// seconds since 1970-01-01 UTC.
     ///
     /// # Errors
     /// As [`Ledger::mark`]; the mark and its rejections are written together or not at all.
-    pub async fn settle(&self, mark: BatchMark, rejections: Vec<Rejection>) -> Result<(), StoreError> {
-        self.store.write(Write::Settle { job: self.job.clone(), mark, rejections }).await
+    pub async fn settle(&self, mark: BatchMark, rejections: Vec<Rejection>, now: i64) -> Result<(), StoreError> {
+        self.store.write(Write::Settle { job: self.job.clone(), mark, rejections, now }).await.map(drop)
     }
 
     /// Writes rows that were found to be impossible here; the same row again replaces and is not counted twice.
@@ -61,7 +73,7 @@ impl Ledger {
         if rejections.is_empty() {
             return Ok(());
         }
-        self.store.write(Write::Reject { job: self.job.clone(), rejections }).await
+        self.store.write(Write::Reject { job: self.job.clone(), rejections }).await.map(drop)
     }
 
     /// At most `limit` marks with a number above `after`, by number.
@@ -70,6 +82,14 @@ impl Ledger {
     /// Database damaged or out of reach.
     pub async fn marks(&self, after: u64, limit: u32) -> Result<Vec<BatchMark>, StoreError> {
         self.store.read(async |connection| rows::marks(connection, &self.job, after, limit).await).await
+    }
+
+    /// At most `limit` marks with a number above `after_batch` and their times, by number.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn receipts(&self, after_batch: u64, limit: u32) -> Result<Vec<BatchReceipt>, StoreError> {
+        self.store.read(async |connection| rows::receipts(connection, &self.job, after_batch, limit).await).await
     }
 
     /// At most `limit` rejections of rows above `after_row`, by row.

@@ -1,34 +1,79 @@
-//! The durable state in one SQLite file: jobs, their batches and their rejected rows.
+//! The durable state in one SQLite file: jobs and their ledgers, saved documents, people, sealed secrets.
 //!
-//! Knows numbers, states and reasons: not Pardot, not HTTP, not when a job runs, and no value of any row.
+//! Knows numbers, states, names and reasons: not Pardot, not HTTP, not when a job runs, and no value of any row.
 //!
 //! # What is promised
 //! * A write that returned is on disk: it survives a killed process and a power cut (`synchronous=FULL`).
+//! * Changes that belong together happen together, with their line in the audit log ([`Store::apply`]).
 //! * A damaged file is refused with its name and what to do; it never counts as an empty one.
 //! * An older file is brought up to date step by step; a file of a newer version is refused untouched.
+//! * Secrets are sealed under a master key that is in neither the database nor a backup. With another key, the store is
+//!   refused untouched. A rotation may be killed anywhere and goes on.
+//! * A backup is of one moment, taken while others write; a restore proves it before it touches anything, and deletes
+//!   nothing.
 //!
 //! # How it is promised
 //! All writes of a [`Store`] pass through one task, which commits whatever is waiting in one transaction
 //! (`writer`). Every row carries a seal over its columns (`column`), every commit a number; the highest number is
 //! also noted beside the database, so that a cut write-ahead log shows as lost commits instead of passing for an
-//! older state (`witness`). The SQL is portable to PostgreSQL except for what `schema` and `file` name.
+//! older state (`witness`). The SQL is portable to PostgreSQL except for what `schema`, `file` and `check` name.
 
+mod audit;
+mod backup;
+mod bring;
+mod change;
+mod check;
 mod column;
+mod document;
+mod doors;
 mod error;
+mod fault;
 mod file;
 mod job;
+mod job_doors;
+mod job_row;
+mod jobs;
+mod kept;
+mod key_file;
+mod keys;
+mod learned;
 mod ledger;
 mod lock;
+mod log;
+mod manifest;
+mod once;
+mod person;
+mod prove;
+mod restore;
 mod rows;
 mod schema;
+mod sealed;
+mod secret;
+mod session;
 mod store;
 #[cfg(test)]
 mod tests;
+mod token;
+mod vault;
 mod witness;
 mod writer;
 
+pub use audit::{AuditChain, AuditEntry, AuditLine};
+pub use backup::{Backup, Include, backup};
+pub use change::Change;
+pub use document::Document;
 pub use error::{LockError, OpenError, StoreError};
-pub use job::{Job, NewJob};
-pub use ledger::{Ledger, LedgerCounts};
+pub use job::{Job, JobKind, JobSummary, NewJob, Origin};
+pub use jobs::JobFilter;
+pub use keys::{KeyError, KeySource, new_master_key};
+pub use ledger::{BatchReceipt, Ledger, LedgerCounts};
 pub use lock::Lock;
+pub use log::{LogLevel, LogLine};
+pub use manifest::BackupError;
+pub use once::{KEY_SECONDS, Started};
+pub use person::Person;
+pub use restore::{Replace, Restored, restore};
+pub use session::Session;
 pub use store::Store;
+pub use token::ApiToken;
+pub use vault::Progress;

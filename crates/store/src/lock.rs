@@ -1,9 +1,10 @@
-//! One export at a time per business unit of a data directory.
+//! Locks over all processes: one export at a time per business unit, one server per data directory.
 //!
 //! Knows lock files only. The system frees a lock when its process dies; the file stays, because removing it would
 //! let two processes lock two different files of one name.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::Path;
 
 use crate::LockError;
@@ -12,29 +13,54 @@ use crate::column::Seal;
 /// The most bytes of a key that stay readable in its file name.
 const READABLE: usize = 100;
 
-/// The right to export to one business unit; given back when dropped.
+/// Held by the server of a data directory. A key's file ends in `.lock`, so it never has this name.
+pub(crate) const SERVE: &str = "server.held";
+/// Held by whoever changes the master keys.
+pub(crate) const ROTATION: &str = "rotation.held";
+/// Held for the moment in which the file of master keys is written.
+pub(crate) const KEY_FILE: &str = "master-key.held";
+
+/// An exclusive right, such as to export to one business unit; given back when dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
+    /// The right to a key.
     pub(crate) fn take(folder: &Path, key: &str) -> Result<Lock, LockError> {
         let path = folder.join(file_name(key));
-        let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = match options.open(&path) {
-            Ok(file) => file,
-            Err(source) => return Err(LockError::Io { path, source }),
-        };
-        match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held { path }),
-            Err(TryLockError::Error(source)) => Err(LockError::Io { path, source }),
+        match Lock::try_at(&path) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => Err(LockError::Held { path }),
+            Err(source) => Err(LockError::Io { path, source }),
         }
     }
+
+    /// The right that a file stands for; none when another has it.
+    pub(crate) fn try_at(path: &Path) -> io::Result<Option<Lock>> {
+        let file = open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Lock { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(source),
+        }
+    }
+
+    /// The right that a file stands for, waited for: only where nobody keeps it long.
+    pub(crate) fn wait_at(path: &Path) -> io::Result<Lock> {
+        let file = open(path)?;
+        file.lock()?;
+        Ok(Lock { _file: file })
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// A file name for a key: plain characters stay, others become their number, so different keys never meet.

@@ -8,32 +8,39 @@ use model::{BatchEnd, BatchMark, JobId, ReasonCount, Rejection, RowNumber, RowSe
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
-use crate::LedgerCounts;
 use crate::column::{Seal, bound, column, end_name, end_named, number};
-use crate::error::Fault;
+use crate::fault::Fault;
+use crate::{BatchReceipt, LedgerCounts};
 
 /// Rejected rows in one statement: seven parameters each, far below any engine's limit.
 const CHUNK: usize = 100;
 
 /// Marks or rejected rows read at once while counting.
-const PAGE: u32 = 1_000;
+pub(crate) const PAGE: u32 = 1_000;
 
 /// Keeps a mark in the place of an earlier one of its number.
-pub(crate) async fn mark(connection: &mut SqliteConnection, job: &JobId, mark: &BatchMark) -> Result<(), Fault> {
-    let upsert = "INSERT INTO mark (job, number, ending, row_count, packed_rows, seal) VALUES ($1, $2, $3, $4, $5, $6)
+pub(crate) async fn mark(
+    connection: &mut SqliteConnection,
+    job: &JobId,
+    mark: &BatchMark,
+    now: i64,
+) -> Result<(), Fault> {
+    let upsert = "INSERT INTO mark (job, number, ending, row_count, packed_rows, at, seal)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (job, number) DO UPDATE SET ending = excluded.ending, row_count = excluded.row_count,
-            packed_rows = excluded.packed_rows, seal = excluded.seal";
+            packed_rows = excluded.packed_rows, at = excluded.at, seal = excluded.seal";
     let batch = column(mark.number, "the number of a batch")?;
     let count = column(mark.rows.len() as u64, "the rows of a batch")?;
     let packed = BatchMark::pack_rows(&mark.rows);
     let name = end_name(mark.end);
-    let seal = mark_seal(job, batch, name, count, &packed).value();
+    let seal = mark_seal(job, batch, name, count, &packed, Some(now)).value();
     sqlx::query(upsert)
         .bind(job.as_str())
         .bind(batch)
         .bind(name)
         .bind(count)
         .bind(packed)
+        .bind(now)
         .bind(seal)
         .execute(connection)
         .await?;
@@ -80,7 +87,18 @@ pub(crate) async fn marks(
     after: u64,
     limit: u32,
 ) -> Result<Vec<BatchMark>, Fault> {
-    let select = "SELECT number, ending, row_count, packed_rows, seal FROM mark
+    let receipts = receipts(connection, job, after, limit).await?;
+    Ok(receipts.into_iter().map(|receipt| receipt.mark).collect())
+}
+
+/// Marks with a number above `after` and the times they were written, by number.
+pub(crate) async fn receipts(
+    connection: &mut SqliteConnection,
+    job: &JobId,
+    after: u64,
+    limit: u32,
+) -> Result<Vec<BatchReceipt>, Fault> {
+    let select = "SELECT number, ending, row_count, packed_rows, at, seal FROM mark
         WHERE job = $1 AND number > $2 ORDER BY number LIMIT $3";
     let query = sqlx::query(select).bind(job.as_str()).bind(bound(after)).bind(i64::from(limit));
     query.fetch_all(connection).await?.iter().map(|row| read_mark(job, row)).collect()
@@ -157,42 +175,13 @@ pub(crate) async fn reasons(
         .collect()
 }
 
-/// Reads every row of every table that carries a seal.
-pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    for job in crate::job::newest(&mut *connection, u32::MAX).await? {
-        let mut after = 0;
-        while let Some(last) = marks(&mut *connection, &job.id, after, PAGE).await?.last() {
-            after = last.number;
-        }
-        let mut after = 0;
-        while let Some(last) = rejections(&mut *connection, &job.id, after, PAGE).await?.last() {
-            after = last.row;
-        }
-    }
-    let keys: Vec<String> = sqlx::query_scalar("SELECT business_unit FROM learned").fetch_all(&mut *connection).await?;
-    for key in keys {
-        crate::job::learned(&mut *connection, &key).await?;
-    }
-    // A changed id would hide its rows from the loops above.
-    for orphans in [
-        "SELECT COUNT(*) FROM mark WHERE job NOT IN (SELECT id FROM job)",
-        "SELECT COUNT(*) FROM rejection WHERE job NOT IN (SELECT id FROM job)",
-    ] {
-        let count: i64 = sqlx::query_scalar(orphans).fetch_one(&mut *connection).await?;
-        if count > 0 {
-            return Err(Fault::Damaged(format!("{count} rows belong to no job")));
-        }
-    }
-    Ok(())
-}
-
-fn read_mark(job: &JobId, row: &SqliteRow) -> Result<BatchMark, Fault> {
+fn read_mark(job: &JobId, row: &SqliteRow) -> Result<BatchReceipt, Fault> {
     let (batch, name, count): (i64, String, i64) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-    let packed: Vec<u8> = row.try_get(3)?;
+    let (packed, at): (Vec<u8>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
     let changed = || format!("batch {batch} of job {job} has changed");
-    mark_seal(job, batch, &name, count, &packed).check(row.try_get(4)?, changed)?;
+    mark_seal(job, batch, &name, count, &packed, at).check(row.try_get(5)?, changed)?;
     let rows = BatchMark::unpack_rows(&packed).ok_or_else(|| Fault::Damaged(changed()))?;
-    Ok(BatchMark { number: number(batch)?, rows, end: end_named(&name)? })
+    Ok(BatchReceipt { mark: BatchMark { number: number(batch)?, rows, end: end_named(&name)? }, at })
 }
 
 fn read_rejection(job: &JobId, row: &SqliteRow) -> Result<Rejection, Fault> {
@@ -213,8 +202,10 @@ fn code(column: Option<i64>) -> Result<Option<u16>, Fault> {
     column.map(u16::try_from).transpose().map_err(|_| Fault::Damaged("a rejection has no proper code".into()))
 }
 
-fn mark_seal(job: &JobId, batch: i64, end: &str, count: i64, packed: &[u8]) -> Seal {
-    Seal::of("mark").text(job.as_str()).number(batch).text(end).number(count).bytes(packed)
+fn mark_seal(job: &JobId, batch: i64, end: &str, count: i64, packed: &[u8], at: Option<i64>) -> Seal {
+    let seal = Seal::of("mark").text(job.as_str()).number(batch).text(end).number(count).bytes(packed);
+    // A mark of version 2 has no time, and keeps the seal that it was given.
+    at.map_or(seal, |at| seal.number(at))
 }
 
 fn rejection_seal(job: &JobId, row: i64, rejection: &Rejection) -> Seal {

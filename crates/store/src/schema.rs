@@ -6,7 +6,8 @@
 
 use sqlx::{Connection, SqliteConnection};
 
-use crate::error::Fault;
+use crate::bring;
+use crate::fault::Fault;
 
 /// Says that a SQLite file is ours: "Slce".
 pub(crate) const APPLICATION: i64 = 0x536c_6365;
@@ -19,7 +20,7 @@ macro_rules! bytes {
 }
 
 /// Step n leads from version n to n + 1.
-pub(crate) const STEPS: [&str; 2] = [
+pub(crate) const STEPS: [&str; 3] = [
     concat!(
         "CREATE TABLE progress (
             one BIGINT PRIMARY KEY CHECK (one = 1),
@@ -75,10 +76,173 @@ pub(crate) const STEPS: [&str; 2] = [
         value BIGINT NOT NULL,
         seal BIGINT NOT NULL
     );",
+    // The jobs of version 2 wait in `job_2` until `bring` has given them their further columns and seals. What people
+    // page through stands before the large columns, with a seal of its own, so that a page need not read those.
+    concat!(
+        "CREATE TABLE job_2 AS SELECT id, created, updated, state, sql, request, business_unit, frozen_rows, cause, report,
+            seal FROM job;
+        DROP TABLE job;
+        CREATE TABLE job (
+            id TEXT PRIMARY KEY NOT NULL,
+            created BIGINT NOT NULL,
+            updated BIGINT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('queued', 'querying', 'sending', 'parked_quota', 'parked_outage',
+                'needs_reconnect', 'killed', 'stopped', 'held', 'failed', 'success', 'skipped')),
+            kind TEXT NOT NULL CHECK (kind IN ('export', 'result')),
+            origin TEXT NOT NULL CHECK (origin IN ('command_line', 'server')),
+            query TEXT,
+            query_name TEXT,
+            connection TEXT,
+            actor TEXT,
+            parent TEXT,
+            business_unit TEXT NOT NULL,
+            started BIGINT,
+            finished BIGINT,
+            wake BIGINT,
+            wakes BIGINT NOT NULL CHECK (wakes >= 0),
+            frozen_rows BIGINT CHECK (frozen_rows >= 0),
+            cause TEXT,
+            read_rows BIGINT,
+            delivered_rows BIGINT,
+            rejected_rows BIGINT,
+            superseded_rows BIGINT,
+            held_rows BIGINT,
+            unsent_rows BIGINT,
+            head_seal BIGINT NOT NULL,
+            sql TEXT NOT NULL,
+            request TEXT NOT NULL,
+            report TEXT,
+            seal BIGINT NOT NULL
+        );
+        CREATE INDEX job_created ON job (created, id);
+        CREATE INDEX job_state ON job (state, created, id);
+        CREATE INDEX job_query ON job (query, created, id);
+        CREATE INDEX job_connection ON job (connection, created, id);
+        CREATE INDEX job_finished ON job (finished);
+        ALTER TABLE mark ADD COLUMN at BIGINT;
+        CREATE TABLE log (
+            job TEXT NOT NULL REFERENCES job (id),
+            number BIGINT NOT NULL CHECK (number >= 1),
+            at BIGINT NOT NULL,
+            level TEXT NOT NULL CHECK (level IN ('info', 'warning', 'error')),
+            line TEXT NOT NULL,
+            seal BIGINT NOT NULL,
+            PRIMARY KEY (job, number)
+        );
+        CREATE TABLE document (
+            id TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL,
+            name TEXT NOT NULL,
+            revision BIGINT NOT NULL CHECK (revision >= 0),
+            created BIGINT NOT NULL,
+            updated BIGINT NOT NULL,
+            body TEXT NOT NULL,
+            seal BIGINT NOT NULL,
+            UNIQUE (kind, name)
+        );
+        CREATE TABLE kept (
+            name TEXT PRIMARY KEY NOT NULL,
+            body TEXT NOT NULL,
+            seal BIGINT NOT NULL
+        );
+        CREATE TABLE master_key (
+            one BIGINT PRIMARY KEY CHECK (one = 1),
+            key_id TEXT NOT NULL,
+            rotating BIGINT NOT NULL CHECK (rotating IN (0, 1)),
+            seal BIGINT NOT NULL
+        );
+        CREATE TABLE secret (
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            key_id TEXT NOT NULL,
+            record ",
+        bytes!(),
+        " NOT NULL,
+            seal BIGINT NOT NULL,
+            PRIMARY KEY (owner, name)
+        );
+        CREATE TABLE person (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            lower_name TEXT NOT NULL UNIQUE,
+            role TEXT NOT NULL,
+            password_hash TEXT,
+            created BIGINT NOT NULL,
+            updated BIGINT NOT NULL,
+            disabled BIGINT NOT NULL CHECK (disabled IN (0, 1)),
+            seal BIGINT NOT NULL
+        );
+        CREATE TABLE session (
+            hash ",
+        bytes!(),
+        " PRIMARY KEY NOT NULL,
+            person TEXT NOT NULL REFERENCES person (id),
+            created BIGINT NOT NULL,
+            last_seen BIGINT NOT NULL,
+            expires BIGINT NOT NULL,
+            address TEXT NOT NULL,
+            seal BIGINT NOT NULL
+        );
+        CREATE INDEX session_person ON session (person);
+        CREATE TABLE token (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            hash ",
+        bytes!(),
+        " NOT NULL UNIQUE,
+            shown TEXT NOT NULL,
+            person TEXT NOT NULL REFERENCES person (id),
+            scope TEXT NOT NULL,
+            created BIGINT NOT NULL,
+            expires BIGINT,
+            last_used BIGINT,
+            revoked BIGINT,
+            seal BIGINT NOT NULL
+        );
+        CREATE INDEX token_person ON token (person);
+        CREATE TABLE audit (
+            number BIGINT PRIMARY KEY CHECK (number >= 1),
+            at BIGINT NOT NULL,
+            actor TEXT NOT NULL,
+            address TEXT NOT NULL,
+            action TEXT NOT NULL,
+            object TEXT NOT NULL,
+            detail TEXT NOT NULL,
+            hash ",
+        bytes!(),
+        " NOT NULL
+        );
+        CREATE TABLE audit_chain (
+            one BIGINT PRIMARY KEY CHECK (one = 1),
+            first_number BIGINT NOT NULL,
+            first_hash ",
+        bytes!(),
+        " NOT NULL,
+            last_number BIGINT NOT NULL,
+            last_hash ",
+        bytes!(),
+        " NOT NULL,
+            seal BIGINT NOT NULL
+        );
+        CREATE TABLE started (
+            actor TEXT NOT NULL,
+            name TEXT NOT NULL,
+            fingerprint ",
+        bytes!(),
+        " NOT NULL,
+            job TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            seal BIGINT NOT NULL,
+            PRIMARY KEY (actor, name)
+        );"
+    ),
 ];
 
 /// The version that [`STEPS`] leads to.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
+
+/// The version since which secrets are kept.
+pub(crate) const SEALED: i64 = 3;
 
 /// The version of the file.
 pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, Fault> {
@@ -88,19 +252,27 @@ pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, Fa
 /// Leads the file from its version to `target`, each step in a transaction of its own together with its number.
 pub(crate) async fn migrate(connection: &mut SqliteConnection, target: i64) -> Result<(), Fault> {
     // PRAGMA takes no parameters, so the numbers are spelt out: one per step.
-    const NUMBERS: [&str; STEPS.len()] = ["PRAGMA user_version = 1", "PRAGMA user_version = 2"];
+    const NUMBERS: [&str; STEPS.len()] =
+        ["PRAGMA user_version = 1", "PRAGMA user_version = 2", "PRAGMA user_version = 3"];
     if version(&mut *connection).await? >= target {
         return Ok(());
     }
+    // A step may make the table anew that others refer to; what refers to nothing afterwards is found below.
+    sqlx::raw_sql("PRAGMA foreign_keys = OFF").execute(&mut *connection).await?;
     for (from, (step, number)) in (0..target).zip(STEPS.iter().zip(NUMBERS)) {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
         // Asked again inside: another process may have done the step meanwhile.
         if version(&mut transaction).await? == from {
             sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+            if from == bring::FROM {
+                bring::jobs(&mut transaction).await?;
+                bring::referred(&mut transaction).await?;
+            }
             sqlx::raw_sql(number).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;
     }
+    sqlx::raw_sql("PRAGMA foreign_keys = ON").execute(&mut *connection).await?;
     // The schema must be in the file itself: a lost write-ahead log then never leaves a file without tables.
     sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(connection).await?;
     Ok(())

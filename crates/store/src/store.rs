@@ -1,26 +1,26 @@
-//! The store: jobs, what was learned, and the door to each job's ledger.
+//! The store: opened, read, written, swept and closed.
 //!
-//! Knows who reads and who writes; the SQL is `job`'s and `rows`', the file is `file`'s.
+//! Knows who reads and who writes; what is asked for is in `doors`, `job_doors` and `vault`, the file is `file`'s.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::{JobId, JobState, Learned, Report, StopCause, nearest};
+use model::JobId;
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Fault, LockError, OpenError, StoreError};
+use crate::error::{LockError, OpenError, StoreError};
+use crate::fault::Fault;
 use crate::file::{self, Opened, PATIENCE, Patience};
-use crate::job::{self, Job, NewJob};
-use crate::ledger::Ledger;
-use crate::lock::Lock;
-use crate::writer::{Message, Write, Writer};
+use crate::keys::{self, KeySource, Keys};
+use crate::lock::{Lock, SERVE};
+use crate::writer::{Message, Outcome, Write, Writer};
 
-/// Ids that a hint names at most.
-const HINTS: u32 = 3;
-/// Jobs among which a mistyped id is looked for.
-const RECENT: u32 = 500;
+/// Jobs that one transaction deletes at most, so that no other write waits long.
+const SWEPT: u32 = 10;
+/// Audit entries that one transaction deletes at most.
+const SWEPT_ENTRIES: u32 = 1_000;
 
 /// The durable state of one data directory. Cheap to clone; several processes may have it open.
 ///
@@ -34,6 +34,7 @@ struct Inner {
     path: PathBuf,
     readers: SqlitePool,
     writer: mpsc::Sender<Message>,
+    keys: Arc<Keys>,
 }
 
 impl fmt::Debug for Store {
@@ -46,7 +47,8 @@ impl Store {
     /// Opens the data directory: makes what is absent (folders 0700, files 0600), proves that the database is whole,
     /// brings an older one up to date.
     ///
-    /// A file up to 16 MiB is read completely each time; a larger one is checked when it was not closed in order.
+    /// A file up to 16 MiB is read completely each time; a larger one is checked when it was not closed in order. The
+    /// master key (`master.key` in the directory) is looked at when the first secret is.
     ///
     /// # Errors
     /// The database is damaged, gone, newer, behind what this directory has seen, or out of reach. It then stays as it
@@ -55,13 +57,29 @@ impl Store {
         Store::open_with(directory, PATIENCE).await
     }
 
-    pub(crate) async fn open_with(directory: &Path, patience: Patience) -> Result<Store, OpenError> {
-        // Boxed, because it is large and happens once.
-        let opened = Box::pin(file::open(directory, patience)).await?;
-        Ok(Store::start(directory, opened, patience))
+    /// Opens the data directory as [`Store::open`] does, with master keys from `source`, which must open what is sealed;
+    /// goes on with a rotation of the keys that did not come to its end.
+    ///
+    /// # Errors
+    /// As [`Store::open`], or [`OpenError::Key`] when secrets are sealed and the key is missing or another one; nothing
+    /// is changed then.
+    pub async fn open_keyed(directory: &Path, source: KeySource) -> Result<Store, OpenError> {
+        let keys = Arc::new(Keys::new(source, directory.join("locks")));
+        let opened = Box::pin(file::open(directory, PATIENCE, Some(&keys))).await?;
+        let store = Store::start(directory, opened, PATIENCE, keys);
+        store.go_on_rotating().await;
+        Ok(store)
     }
 
-    pub(crate) fn start(directory: &Path, opened: Opened, patience: Patience) -> Store {
+    pub(crate) async fn open_with(directory: &Path, patience: Patience) -> Result<Store, OpenError> {
+        // Boxed, because it is large and happens once.
+        let opened = Box::pin(file::open(directory, patience, None)).await?;
+        let source = KeySource::File(directory.join(keys::FILE));
+        let keys = Arc::new(Keys::new(source, directory.join("locks")));
+        Ok(Store::start(directory, opened, patience, keys))
+    }
+
+    pub(crate) fn start(directory: &Path, opened: Opened, patience: Patience, keys: Arc<Keys>) -> Store {
         let writer = Writer {
             connection: opened.connection,
             witness: opened.witness,
@@ -74,6 +92,7 @@ impl Store {
             path: opened.path,
             readers: opened.readers,
             writer: writer.start(),
+            keys,
         }))
     }
 
@@ -87,122 +106,122 @@ impl Store {
         self.0.directory.join("results").join(format!("{job}.parquet"))
     }
 
-    /// Keeps a new job.
-    ///
-    /// # Errors
-    /// The id is taken; disk full, database locked or damaged.
-    pub async fn create_job(&self, job: &NewJob) -> Result<(), StoreError> {
-        self.write(Write::Create(job.clone())).await
-    }
-
-    /// The job of this id.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
-        self.read(async |connection| job::find(connection, id).await).await
-    }
-
-    /// The newest jobs, newest first.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn jobs(&self, newest: u32) -> Result<Vec<Job>, StoreError> {
-        self.read(async |connection| job::newest(connection, newest).await).await
-    }
-
-    /// The ids that a person may have meant, newest first, at most three: those that begin with `prefix`, else the
-    /// nearest one.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn job_like(&self, prefix: &str) -> Result<Vec<JobId>, StoreError> {
-        self.read(async |connection| {
-            let begin = job::ids(&mut *connection, prefix, HINTS).await?;
-            if !begin.is_empty() {
-                return Ok(begin);
-            }
-            let recent = job::ids(connection, "", RECENT).await?;
-            let near = nearest(prefix, recent.iter().map(JobId::as_str));
-            Ok(recent.iter().filter(|id| Some(id.as_str()) == near).cloned().collect())
-        })
-        .await
-    }
-
-    /// Moves a job to `state`; its cause becomes the one given, or none. The state it is in already is fine.
-    /// `now`: seconds since 1970-01-01 UTC.
-    ///
-    /// # Errors
-    /// [`JobState::may_become`] forbids it; no such job; disk full, database locked or damaged.
-    pub async fn set_state(
-        &self,
-        id: &JobId,
-        state: JobState,
-        cause: Option<&StopCause>,
-        now: i64,
-    ) -> Result<(), StoreError> {
-        self.write(Write::State { job: id.clone(), state, cause: cause.cloned(), now }).await
-    }
-
-    /// Notes how many rows the job's frozen Result has. `now`: seconds since 1970-01-01 UTC.
-    ///
-    /// # Errors
-    /// No such job; disk full, database locked or damaged.
-    pub async fn set_frozen(&self, id: &JobId, rows: u64, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Frozen { job: id.clone(), rows, now }).await
-    }
-
-    /// Keeps the report of `report.job`; its state does not change. `now`: seconds since 1970-01-01 UTC.
-    ///
-    /// # Errors
-    /// No such job; disk full, database locked or damaged.
-    pub async fn save_report(&self, report: &Report, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Report { report: Box::new(report.clone()), now }).await
-    }
-
-    /// The ledger of a job.
-    pub fn ledger(&self, id: &JobId) -> Ledger {
-        Ledger::new(self.clone(), id.clone())
-    }
-
-    /// A number that later runs of the job compare with, when one was kept; what it counts is the caller's.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn watermark(&self, id: &JobId) -> Result<Option<u64>, StoreError> {
-        self.read(async |connection| job::watermark(connection, id).await).await
-    }
-
-    /// Keeps the watermark of a job; the first one kept stays.
-    ///
-    /// # Errors
-    /// No such job; disk full, database locked or damaged.
-    pub async fn save_watermark(&self, id: &JobId, value: u64) -> Result<(), StoreError> {
-        self.write(Write::Watermark { job: id.clone(), value }).await
-    }
-
-    /// What earlier runs learned about a business unit; nothing, when none has.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn learned(&self, business_unit_key: &str) -> Result<Learned, StoreError> {
-        self.read(async |connection| job::learned(connection, business_unit_key).await).await
-    }
-
-    /// Keeps what a run learned in the place of what was known. `now`: seconds since 1970-01-01 UTC.
-    ///
-    /// # Errors
-    /// Disk full, database locked or damaged.
-    pub async fn save_learned(&self, business_unit_key: &str, learned: Learned, now: i64) -> Result<(), StoreError> {
-        self.write(Write::Learned { key: business_unit_key.to_owned(), learned, now }).await
-    }
-
     /// The right to export to one business unit, alone in this data directory, over all processes.
     ///
     /// # Errors
     /// [`LockError::Held`] when another export has it.
     pub fn lock(&self, key: &str) -> Result<Lock, LockError> {
         Lock::take(&self.0.directory.join("locks"), key)
+    }
+
+    /// The right to be the server of a data directory, which need not be open; it is made when it is absent.
+    ///
+    /// # Errors
+    /// [`LockError::Served`] when another server has it.
+    pub fn serve_lock(directory: &Path) -> Result<Lock, LockError> {
+        let folder = directory.join("locks");
+        let path = folder.join(SERVE);
+        for folder in [directory, &folder] {
+            if let Err(source) = file::private_folder(folder) {
+                return Err(LockError::Io { path: folder.to_owned(), source });
+            }
+        }
+        match Lock::try_at(&path) {
+            Ok(Some(lock)) => Ok(lock),
+            Ok(None) => Err(LockError::Served { path }),
+            Err(source) => Err(LockError::Io { path, source }),
+        }
+    }
+
+    /// The jobs of which a frozen Result is there, in no order. A Result in the making is not among them.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub async fn result_files(&self) -> Result<Vec<JobId>, StoreError> {
+        let folder = self.0.directory.join("results");
+        let read = {
+            let folder = folder.clone();
+            tokio::task::spawn_blocking(move || {
+                let names = std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name()));
+                names.collect::<Result<Vec<_>, _>>()
+            })
+        };
+        let names = read.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        let names = names.map_err(|source| StoreError::Folder { path: folder, source })?;
+        let job = |name: &std::ffi::OsString| name.to_str()?.strip_suffix(".parquet")?.parse().ok();
+        Ok(names.iter().filter_map(job).collect())
+    }
+
+    /// Deletes at most `limit` jobs that ended before `before`, with all that hangs on them, and returns their ids: the
+    /// files of their Results are the caller's. Forgets used keys of [`Store::start_once`] and ended sessions as well.
+    /// Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged. Jobs deleted until then stay deleted, and their ids are not known.
+    pub async fn sweep(&self, before: i64, limit: u32, now: i64) -> Result<Vec<JobId>, StoreError> {
+        self.write(Write::SweepStarts { now }).await?;
+        self.sweep_sessions(now).await?;
+        let mut swept = Vec::new();
+        let mut left = limit;
+        while left > 0 {
+            let most = left.min(SWEPT);
+            let Outcome::Swept(some) = self.write(Write::SweepJobs { before, most }).await? else { break };
+            let count = u32::try_from(some.len()).unwrap_or(most);
+            swept.extend(some);
+            if count < most {
+                break;
+            }
+            left -= count;
+        }
+        Ok(swept)
+    }
+
+    /// Removes sessions that have ended; returns how many. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged.
+    pub async fn sweep_sessions(&self, now: i64) -> Result<u64, StoreError> {
+        self.write(Write::SweepSessions { now }).await.map(count)
+    }
+
+    /// Removes the entries at the beginning of the audit log that are older than `before`; returns how many. The chain
+    /// of the others stays whole.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged.
+    pub async fn sweep_audit(&self, before: i64) -> Result<u64, StoreError> {
+        let mut swept = 0;
+        loop {
+            let some = count(self.write(Write::SweepAudit { before, most: SWEPT_ENTRIES }).await?);
+            swept += some;
+            if some < u64::from(SWEPT_ENTRIES) {
+                return Ok(swept);
+            }
+        }
+    }
+
+    /// Gives the space of deleted rows back to the file system, in small steps between other writes; returns the bytes.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged. Space freed until then stays free.
+    pub async fn free_space(&self) -> Result<u64, StoreError> {
+        let free = async || self.read(async |connection| file::free_bytes(connection).await).await;
+        let before = free().await?;
+        let mut left = before;
+        while left > 0 {
+            self.write(Write::FreePages).await?;
+            let still = free().await?;
+            if still >= left {
+                // Not a file that can give pages back, or others delete faster.
+                break;
+            }
+            left = still;
+        }
+        let (answer, answered) = oneshot::channel();
+        if self.0.writer.send(Message::Checkpoint(answer)).await.is_ok() {
+            drop(answered.await);
+        }
+        Ok(before.saturating_sub(left))
     }
 
     /// Writes what still waits and closes the file. Other clones then get [`StoreError::Closed`].
@@ -215,7 +234,7 @@ impl Store {
         }
     }
 
-    pub(crate) async fn write(&self, write: Write) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, write: Write) -> Result<Outcome, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.0.writer.send(Message::Write(write, answer)).await.map_err(|_| StoreError::Closed)?;
         answered.await.unwrap_or(Err(StoreError::Closed))
@@ -228,5 +247,17 @@ impl Store {
         let fault = |fault| StoreError::from_fault(fault, &self.0.path);
         let mut connection = self.0.readers.acquire().await.map_err(|error| fault(error.into()))?;
         work(&mut connection).await.map_err(fault)
+    }
+
+    pub(crate) fn keys(&self) -> &Arc<Keys> {
+        &self.0.keys
+    }
+}
+
+/// What a write that counts has counted.
+pub(crate) fn count(outcome: Outcome) -> u64 {
+    match outcome {
+        Outcome::Count(count) => count,
+        Outcome::Done | Outcome::Started(_) | Outcome::Swept(_) => 0,
     }
 }

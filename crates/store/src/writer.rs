@@ -7,15 +7,21 @@
 
 use std::path::PathBuf;
 
-use model::{BatchMark, JobId, JobState, Learned, Rejection, Report, StopCause};
+use model::{BatchMark, JobId, Learned, Rejection, Report};
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::error::{Fault, StoreError, Trouble};
-use crate::file::Presence;
-use crate::job::{self, NewJob};
-use crate::rows;
+use crate::change::{self, Sealed};
+use crate::error::StoreError;
+use crate::fault::{Fault, Trouble};
+use crate::file::{self, Presence};
+use crate::job::{self, NewJob, Next};
+use crate::keys::KeyId;
+use crate::log::LogLevel;
+use crate::once::{self, Start, Started};
+use crate::secret::{self, MasterState, SealedSecret};
 use crate::witness::Witness;
+use crate::{audit, jobs, learned, log, rows, session};
 
 /// Writes in one transaction at most, so that no caller waits for very many others.
 const GROUP: usize = 256;
@@ -26,20 +32,46 @@ const WAITING: usize = 1_024;
 /// One thing to write.
 #[derive(Debug)]
 pub(crate) enum Write {
-    Create(NewJob),
-    State { job: JobId, state: JobState, cause: Option<StopCause>, now: i64 },
+    Create(Box<NewJob>),
+    StartOnce(Box<Start>),
+    State { job: JobId, next: Next },
     Frozen { job: JobId, rows: u64, now: i64 },
     Report { report: Box<Report>, now: i64 },
     Watermark { job: JobId, value: u64 },
     Learned { key: String, learned: Learned, now: i64 },
-    Settle { job: JobId, mark: BatchMark, rejections: Vec<Rejection> },
+    Settle { job: JobId, mark: BatchMark, rejections: Vec<Rejection>, now: i64 },
     Reject { job: JobId, rejections: Vec<Rejection> },
+    Log { job: JobId, at: i64, level: LogLevel, text: String },
+    Delete { job: JobId },
+    Apply(Sealed),
+    Master(MasterState),
+    Rewrap { key: KeyId, records: Vec<(SealedSecret, Vec<u8>)> },
+    EndRotation(KeyId),
+    Forget,
+    SweepJobs { before: i64, most: u32 },
+    SweepStarts { now: i64 },
+    SweepSessions { now: i64 },
+    SweepAudit { before: i64, most: u32 },
+    FreePages,
 }
+
+/// What a write says when it is durable.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Done,
+    Started(Started),
+    Swept(Vec<JobId>),
+    Count(u64),
+}
+
+type Answer = Result<Outcome, StoreError>;
 
 /// A message to the writer.
 #[derive(Debug)]
 pub(crate) enum Message {
-    Write(Write, oneshot::Sender<Result<(), StoreError>>),
+    Write(Write, oneshot::Sender<Answer>),
+    /// Empties the write-ahead log as far as no reader holds it.
+    Checkpoint(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -65,11 +97,12 @@ impl Writer {
     async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let mut closing = Vec::new();
         while let Some(first) = messages.recv().await {
-            let mut group = Vec::new();
+            let (mut group, mut waiting) = (Vec::new(), Vec::new());
             let mut next = Some(first);
             while let Some(message) = next {
                 match message {
                     Message::Write(write, answer) => group.push((write, answer)),
+                    Message::Checkpoint(answer) => waiting.push(answer),
                     Message::Close(answer) => {
                         // Refuses what comes later, still writes what waits.
                         messages.close();
@@ -79,6 +112,12 @@ impl Writer {
                 next = if group.len() < GROUP { messages.try_recv().ok() } else { None };
             }
             self.settle(group).await;
+            if !waiting.is_empty() {
+                file::checkpoint(&mut self.connection).await;
+            }
+            for answer in waiting {
+                let _gone = answer.send(());
+            }
             // Lets the callers just answered send their next write, so that it rides in the next group.
             tokio::task::yield_now().await;
         }
@@ -92,30 +131,36 @@ impl Writer {
     }
 
     /// Commits a group together, or each write alone when one of them spoils the group; answers every one.
-    async fn settle(&mut self, group: Vec<(Write, oneshot::Sender<Result<(), StoreError>>)>) {
+    async fn settle(&mut self, group: Vec<(Write, oneshot::Sender<Answer>)>) {
         if group.len() > 1 {
-            let together = match self.commit(group.iter().map(|(write, _)| write)).await {
-                Ok(()) => Some(true),
-                // Each alone would wait as long again, one after the other.
-                Err(Fault::Sql(error)) if Trouble::of(&error) == Trouble::Busy => Some(false),
-                Err(_) => None,
-            };
-            if let Some(kept) = together {
-                for (_, answer) in group {
-                    let busy = || StoreError::Busy { path: self.path.clone() };
-                    // A caller that has gone needs no answer; its write is kept all the same.
-                    drop(answer.send(if kept { Ok(()) } else { Err(busy()) }));
+            match self.commit(group.iter().map(|(write, _)| write)).await {
+                Ok(outcomes) => {
+                    for ((_, answer), outcome) in group.into_iter().zip(outcomes) {
+                        // A caller that has gone needs no answer; its write is kept all the same.
+                        drop(answer.send(Ok(outcome)));
+                    }
+                    return;
                 }
-                return;
+                // Each alone would wait as long again, one after the other.
+                Err(Fault::Sql(error)) if Trouble::of(&error) == Trouble::Busy => {
+                    for (_, answer) in group {
+                        drop(answer.send(Err(StoreError::Busy { path: self.path.clone() })));
+                    }
+                    return;
+                }
+                Err(_) => {}
             }
         }
         for (write, answer) in group {
-            let result = self.commit(std::iter::once(&write)).await;
-            drop(answer.send(result.map_err(|fault| StoreError::from_fault(fault, &self.path))));
+            let outcome = match self.commit(std::iter::once(&write)).await {
+                Ok(outcomes) => Ok(outcomes.into_iter().next().unwrap_or(Outcome::Done)),
+                Err(fault) => Err(StoreError::from_fault(fault, &self.path)),
+            };
+            drop(answer.send(outcome));
         }
     }
 
-    async fn commit(&mut self, writes: impl Iterator<Item = &Write>) -> Result<(), Fault> {
+    async fn commit(&mut self, writes: impl Iterator<Item = &Write>) -> Result<Vec<Outcome>, Fault> {
         // Spelt out, because the engine ends a transaction by itself when the disk is full; a guard that counts
         // transactions would then wait for an end that has been.
         let mut tries = 1;
@@ -125,41 +170,73 @@ impl Writer {
             }
             tries += 1;
         }
-        let committed = fill(&mut self.connection, writes).await;
-        match &committed {
-            Ok(commits) => self.witness.note(*commits),
-            // Fails when the engine has rolled back already, which is as good.
-            Err(_) => drop(sqlx::query("ROLLBACK").execute(&mut self.connection).await),
+        match fill(&mut self.connection, writes).await {
+            Ok((outcomes, commits)) => {
+                self.witness.note(commits);
+                Ok(outcomes)
+            }
+            Err(fault) => {
+                // Fails when the engine has rolled back already, which is as good.
+                drop(sqlx::query("ROLLBACK").execute(&mut self.connection).await);
+                Err(fault)
+            }
         }
-        committed.map(drop)
     }
 }
 
-/// Fills the open transaction and commits it; returns the number of commits so far.
-async fn fill(connection: &mut SqliteConnection, writes: impl Iterator<Item = &Write>) -> Result<i64, Fault> {
+/// Fills the open transaction and commits it; returns what each write says, and the number of commits so far.
+async fn fill(
+    connection: &mut SqliteConnection,
+    writes: impl Iterator<Item = &Write>,
+) -> Result<(Vec<Outcome>, i64), Fault> {
+    let mut outcomes = Vec::new();
     for write in writes {
-        apply(&mut *connection, write).await?;
+        outcomes.push(apply(&mut *connection, write).await?);
     }
     let count = "UPDATE progress SET commits = commits + 1 WHERE one = 1 RETURNING commits";
     let commits = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
     sqlx::query("COMMIT").execute(connection).await?;
-    Ok(commits)
+    Ok((outcomes, commits))
 }
 
-async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<(), Fault> {
+async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outcome, Fault> {
     match write {
-        Write::Create(new) => job::create(connection, new).await,
-        Write::State { job, state, cause, now } => job::set_state(connection, job, *state, cause.as_ref(), *now).await,
-        Write::Frozen { job, rows, now } => job::set_frozen(connection, job, *rows, *now).await,
-        Write::Report { report, now } => job::save_report(connection, report, *now).await,
-        Write::Watermark { job, value } => named(job::save_watermark(connection, job, *value).await, job),
-        Write::Learned { key, learned, now } => job::save_learned(connection, key, *learned, *now).await,
-        Write::Settle { job, mark, rejections } => {
-            named(rows::mark(connection, job, mark).await, job)?;
-            named(rows::reject(connection, job, rejections).await, job)
+        Write::Create(new) => job::create(connection, new).await?,
+        Write::StartOnce(start) => return once::start(connection, start).await.map(Outcome::Started),
+        Write::State { job, next } => job::set_state(connection, job, next).await?,
+        Write::Frozen { job, rows, now } => job::set_frozen(connection, job, *rows, *now).await?,
+        Write::Report { report, now } => job::save_report(connection, report, *now).await?,
+        Write::Watermark { job, value } => named(learned::save_watermark(connection, job, *value).await, job)?,
+        Write::Learned { key, learned, now } => learned::save(connection, key, *learned, *now).await?,
+        Write::Settle { job, mark, rejections, now } => {
+            named(rows::mark(&mut *connection, job, mark, *now).await, job)?;
+            named(rows::reject(connection, job, rejections).await, job)?;
         }
-        Write::Reject { job, rejections } => named(rows::reject(connection, job, rejections).await, job),
+        Write::Reject { job, rejections } => named(rows::reject(connection, job, rejections).await, job)?,
+        Write::Log { job, at, level, text } => {
+            named(log::append(connection, job, *at, *level, text).await, job)?;
+        }
+        Write::Delete { job } => jobs::delete(connection, job).await?,
+        Write::Apply(sealed) => change::apply(connection, sealed).await?,
+        Write::Master(state) => secret::set_master(connection, *state).await?,
+        Write::Rewrap { key, records } => {
+            for (old, record) in records {
+                secret::rewrap(&mut *connection, old, *key, record).await?;
+            }
+        }
+        Write::EndRotation(key) => secret::end_rotation(connection, *key).await?,
+        Write::Forget => return secret::forget(connection).await.map(Outcome::Count),
+        Write::SweepJobs { before, most } => {
+            return jobs::sweep(connection, *before, *most).await.map(Outcome::Swept);
+        }
+        Write::SweepStarts { now } => return once::sweep(connection, *now).await.map(Outcome::Count),
+        Write::SweepSessions { now } => return session::sweep(connection, *now).await.map(Outcome::Count),
+        Write::SweepAudit { before, most } => {
+            return audit::sweep(connection, *before, *most).await.map(Outcome::Count);
+        }
+        Write::FreePages => file::free_pages(connection).await?,
     }
+    Ok(Outcome::Done)
 }
 
 /// Says which job is not there, when that is the matter.

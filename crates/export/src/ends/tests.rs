@@ -201,5 +201,17 @@ proptest! {
         let tally = ends.tally(80);
         prop_assert!(tally.adds_up(), "{:?}", tally);
         prop_assert_eq!(tally.superseded, superseded.len() as u64);
+        let mut told = Tally { read: 80, ..Tally::default() };
+        for row in 1..=80 {
+            let count = match ends.end_of(row) {
+                RowEnd::Delivered => &mut told.delivered,
+                RowEnd::Rejected => &mut told.rejected,
+                RowEnd::Superseded => &mut told.superseded,
+                RowEnd::Held => &mut told.held,
+                RowEnd::Unsent => &mut told.unsent,
+            };
+            *count += 1;
+        }
+        prop_assert_eq!(told, tally);
     }
 }

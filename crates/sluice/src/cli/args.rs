@@ -6,6 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::cli::commands::{
+    ApplyArguments, AuditCommand, BackupArguments, ConfigCommand, ConnectionsCommand, JobsCommand, KeysCommand,
+    PeopleCommand, PlanArguments, PullArguments, QueriesCommand, RestoreArguments, ServeArguments, TablesCommand,
+    TokensCommand, Whereabouts,
+};
 use crate::cli::progress::ProgressForm;
 
 const EXIT_CODES: &str = "\
@@ -13,11 +18,11 @@ Exit codes:
   0  done (rows skipped by skip_invalid_records: true included)
   1  failed, or parked because Pardot did not answer properly, or rows are held
   2  arguments, settings, columns or SQL must be changed
-  3  stopped by a rejected row (skip_invalid_records: false)
+  3  stopped by a rejected row (skip_invalid_records: false); with plan --exit-code: there is something to do
   4  authentication or permission
   5  the daily calls are used up
   6  refused by a safety rule
-  7  another run holds the lock
+  7  another run, command or server holds the lock
   130/143  stopped by a signal after an orderly checkpoint";
 
 /// Sends the rows of a SQL query to Salesforce Pardot (Account Engagement): every row accounted for.
@@ -35,7 +40,7 @@ pub(crate) enum Command {
     Export(ExportArguments),
     /// Continue a job from its frozen result.
     Resume(ResumeArguments),
-    /// List jobs, newest first.
+    /// List jobs, newest first; look after the jobs of a server.
     Jobs(JobsArguments),
     /// Show the report of a job; write its rejected rows.
     Report(ReportArguments),
@@ -55,13 +60,81 @@ pub(crate) enum Command {
     Settings,
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
+    /// Run the server: REST API and worker over one data directory.
+    Serve(Box<ServeArguments>),
+    /// Check the config of a server, or list what can be configured.
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Connections that are kept by a server.
+    Connections {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: ConnectionsCommand,
+    },
+    /// Tables that are kept by a server.
+    Tables {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: TablesCommand,
+    },
+    /// Queries that are kept by a server.
+    Queries {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: QueriesCommand,
+    },
+    /// People of a server.
+    People {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: PeopleCommand,
+    },
+    /// API tokens of a server.
+    Tokens {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: TokensCommand,
+    },
+    /// The audit log of a server.
+    Audit {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
+    /// The master key that seals the secrets of a server.
+    Keys {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Back up a data directory while it is in use. The master key is not in the backup.
+    Backup(BackupArguments),
+    /// Restore a backup into a data directory that nobody uses.
+    Restore(RestoreArguments),
+    /// Show what `sluice apply` would do.
+    Plan(PlanArguments),
+    /// Make connections, tables and queries equal to a folder of files.
+    Apply(ApplyArguments),
+    /// Write connections, tables and queries as a folder of files.
+    Pull(PullArguments),
+    /// Print the JSON Schema of a project's files, for editors.
+    Schema,
 }
 
 /// Where state is kept.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataDir {
     /// Data directory [default: $XDG_DATA_HOME/sluice, else ~/.local/share/sluice].
-    #[arg(long = "data-dir", env = "SLUICE_HOME", value_name = "DIR")]
+    #[arg(long = "data-dir", env = "SLUICE_HOME", value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
 }
 
@@ -155,11 +228,10 @@ pub(crate) struct JobsArguments {
     /// How many.
     #[arg(long, default_value_t = 20)]
     pub(crate) newest: u32,
-    /// Print them as JSON, one a line.
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) data_dir: DataDir,
+    pub(crate) whereabouts: Whereabouts,
+    #[command(subcommand)]
+    pub(crate) command: Option<JobsCommand>,
 }
 
 /// `sluice report`

@@ -3,31 +3,21 @@
 //! The code, the verifier and the tokens travel in bodies only and are never printed.
 
 use std::io::{BufRead, IsTerminal};
-use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{RawQuery, State};
-use axum::response::Html;
 use pardot::oauth::{self, Pkce};
 use secrecy::SecretString;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::app::clock::random;
-use crate::app::connection::{Connection, store_refresh_token};
-use crate::app::export::ExportError;
 use crate::cli::args::ConnectArguments;
+use crate::cli::browser::open_browser;
+use crate::cli::callback::{Arrival, listen};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, explain_error, say, show};
-
-/// What the browser brought.
-struct Arrival {
-    code: Option<String>,
-    state: Option<String>,
-    error: Option<String>,
-}
+use app::clock::random;
+use app::connection::{Connection, store_refresh_token};
+use app::export::ExportError;
 
 /// `sluice connect`
 pub(crate) async fn connect(arguments: ConnectArguments) -> Exit {
@@ -149,67 +139,10 @@ async fn wait_for_code(
 /// A pasted address, or a bare code as the manual has it.
 fn pasted(line: &str) -> Arrival {
     match Url::parse(line) {
-        Ok(url) if url.query().is_some() => arrival(url.query()),
+        Ok(url) if url.query().is_some() => Arrival::of(url.query()),
         _ => {
             let code = line.replace("%3D", "=");
             Arrival { code: Some(code).filter(|code| !code.is_empty()), state: None, error: None }
         }
     }
-}
-
-fn arrival(query: Option<&str>) -> Arrival {
-    let mut arrival = Arrival { code: None, state: None, error: None };
-    for (name, value) in url::form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
-        match &*name {
-            "code" => arrival.code = Some(value.into_owned()),
-            "state" => arrival.state = Some(value.into_owned()),
-            "error" => arrival.error = Some(value.into_owned()),
-            _ => {}
-        }
-    }
-    arrival
-}
-
-/// Listens on the loopback addresses alone.
-async fn listen(port: u16, sender: mpsc::Sender<Arrival>) -> Result<(), String> {
-    let router = Router::new().fallback(answer).with_state(sender);
-    let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-        format!("cannot listen on 127.0.0.1:{port}: {error}; use another --redirect-uri or --headless")
-    })?;
-    let second = TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await.ok();
-    for listener in [Some(first), second].into_iter().flatten() {
-        let router = router.clone();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-    }
-    Ok(())
-}
-
-async fn answer(State(sender): State<mpsc::Sender<Arrival>>, RawQuery(query): RawQuery) -> Html<&'static str> {
-    let arrival = arrival(query.as_deref());
-    let text = match (&arrival.code, &arrival.error) {
-        (Some(_), _) => "Approved. Go back to the terminal.",
-        (None, Some(_)) => "Not approved. Go back to the terminal.",
-        (None, None) => return Html("<!doctype html><title>Sluice</title><p>Waiting for Salesforce."),
-    };
-    let _ = sender.send(arrival).await;
-    // The code leaves the address bar at once.
-    if text.starts_with('A') {
-        Html(
-            "<!doctype html><meta charset=utf-8><title>Sluice</title><script>history.replaceState(null,'','/')</script>\
-             <p>Approved. Go back to the terminal.",
-        )
-    } else {
-        Html("<!doctype html><meta charset=utf-8><title>Sluice</title><p>Not approved. Go back to the terminal.")
-    }
-}
-
-/// Opens the browser where there is one; nothing is lost where there is none.
-fn open_browser(address: &str) {
-    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-    let _ = std::process::Command::new(program)
-        .arg(address)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn();
 }

@@ -3,11 +3,11 @@
 use pardot::field::{Access, FIELDS, Kind};
 use serde_json::json;
 
-use crate::app::connection::Connection;
-use crate::app::export::ExportError;
-use crate::app::inspect;
 use crate::cli::args::ConnectionArguments;
 use crate::cli::{Exit, explain_error, show};
+use app::connection::Connection;
+use app::export::ExportError;
+use app::inspect;
 
 /// `sluice doctor`
 pub(crate) async fn doctor(arguments: ConnectionArguments) -> Exit {

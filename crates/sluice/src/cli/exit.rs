@@ -15,13 +15,15 @@ pub(crate) enum Exit {
     Usage,
     /// Stopped by a rejected row.
     RejectedRow,
+    /// A plan has something to do, and that was the question.
+    Differs,
     /// Authentication or permission.
     Authentication,
     /// The daily calls are used up.
     Quota,
     /// Refused by a safety rule.
     Unsafe,
-    /// Another run holds the lock.
+    /// Another run, command or server holds the lock.
     Locked,
     /// Stopped by SIGINT after an orderly checkpoint.
     Interrupted,
@@ -36,7 +38,7 @@ impl Exit {
             Exit::Done => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
-            Exit::RejectedRow => 3,
+            Exit::RejectedRow | Exit::Differs => 3,
             Exit::Authentication => 4,
             Exit::Quota => 5,
             Exit::Unsafe => 6,
@@ -54,9 +56,14 @@ impl Exit {
             JobState::NeedsReconnect => Exit::Authentication,
             JobState::ParkedQuota => Exit::Quota,
             JobState::Killed => Exit::Interrupted,
-            JobState::ParkedOutage | JobState::Held | JobState::Failed | JobState::Querying | JobState::Sending => {
-                Exit::Failed
-            }
+            // Its query was at work on the business unit already.
+            JobState::Skipped => Exit::Locked,
+            JobState::ParkedOutage
+            | JobState::Held
+            | JobState::Failed
+            | JobState::Queued
+            | JobState::Querying
+            | JobState::Sending => Exit::Failed,
         }
     }
 }

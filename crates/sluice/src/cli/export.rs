@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{JobState, Problem, Problems, Report, Settings};
-use store::Store;
 
-use crate::app::document;
-use crate::app::export::{self, ExportError, ExportRequest};
-use crate::app::inspect;
-use crate::app::job::Ended;
-use crate::app::rejects::{self, Form};
 use crate::cli::args::{ExportArguments, ResumeArguments};
 use crate::cli::failure::{fail, show_problem};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, Progress, human, say, show};
+use app::document;
+use app::export::{self, ExportError, ExportRequest};
+use app::inspect;
+use app::job::Ended;
+use app::rejects::Form;
+use app::upkeep;
 
 /// Where and how the outcome is told.
 struct Telling {
@@ -221,13 +221,15 @@ fn pause(state: JobState, round: u32) -> Option<Duration> {
         JobState::ParkedOutage => Some(Duration::from_secs((5 << round.min(6)).min(300))),
         // The connection file is read anew each time.
         JobState::NeedsReconnect => Some(Duration::from_secs(300)),
-        JobState::Querying
+        JobState::Queued
+        | JobState::Querying
         | JobState::Sending
         | JobState::Killed
         | JobState::Stopped
         | JobState::Held
         | JobState::Failed
-        | JobState::Success => None,
+        | JobState::Success
+        | JobState::Skipped => None,
     }
 }
 
@@ -276,8 +278,7 @@ fn say_what_next(report: &Report, telling: &Telling) {
 }
 
 async fn write_rejects(data_dir: &Path, report: &mut Report, path: &Path, form: Form) -> Result<(), String> {
-    let store = Store::open(data_dir).await.map_err(|error| error.to_string())?;
-    rejects::write(&store, &report.job, path, form).await?;
+    upkeep::write_rejects(data_dir, &report.job, path, form).await?;
     report.rejects_file = Some(path.display().to_string());
     Ok(())
 }

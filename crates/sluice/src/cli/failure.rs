@@ -7,8 +7,8 @@ use pardot::CallError;
 use query::QueryError;
 use serde_json::{Value, json};
 
-use crate::app::export::ExportError;
 use crate::cli::{Exit, say, show};
+use app::export::ExportError;
 
 /// Says what went wrong, and gives the exit code. `signal`: the exit of the signal that came, if one came.
 pub(crate) fn fail(error: &ExportError, signal: Option<Exit>, json: bool) -> Exit {

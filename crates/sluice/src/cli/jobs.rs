@@ -1,21 +1,30 @@
 //! `sluice jobs` and `sluice report`.
 
+use std::path::Path;
+
+use app::export::ExportError;
+use app::number::grouped;
+use app::rejects::Form;
+use app::upkeep;
 use model::Problems;
-use store::Store;
 
-use crate::app::export::{ExportError, find};
-use crate::app::number::grouped;
-use crate::app::rejects::{self, Form};
 use crate::cli::args::{JobsArguments, ReportArguments};
-use crate::cli::{Exit, explain_error, human, say, show};
+use crate::cli::commands::JobsCommand;
+use crate::cli::{Exit, explain_error, human, say, server_jobs, show};
 
-/// `sluice jobs`
+/// `sluice jobs`: with a command or a server through its API, else straight from the data directory.
 pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
-    let listed = async {
-        let store = Store::open(&arguments.data_dir.path()).await?;
-        Ok::<_, ExportError>(store.jobs(arguments.newest).await?)
-    };
-    let jobs = match listed.await {
+    let JobsArguments { newest, whereabouts, command } = arguments;
+    let all = || JobsCommand::List { state: None, query: None, connection: None, search: None, limit: newest };
+    match command {
+        Some(command) => server_jobs::jobs(whereabouts, command).await,
+        None if whereabouts.server.is_some() => server_jobs::jobs(whereabouts, all()).await,
+        None => local(&whereabouts.data_dir.path(), newest, whereabouts.json).await,
+    }
+}
+
+async fn local(data_dir: &Path, newest: u32, json: bool) -> Exit {
+    let jobs = match upkeep::jobs(data_dir, newest).await {
         Ok(jobs) => jobs,
         Err(error) => return explain_error(&error, None),
     };
@@ -25,7 +34,7 @@ pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
     for job in jobs {
         let rows = job.report.as_ref().map(|report| report.rows);
         let started = jiff::Timestamp::from_second(job.created).map(|time| time.to_string()).unwrap_or_default();
-        if arguments.json {
+        if json {
             let line = serde_json::json!({
                 "job": job.id, "status": job.state, "created": started, "rows": rows, "result_rows": job.frozen_rows,
                 "cause": job.cause,
@@ -49,11 +58,11 @@ pub(crate) async fn report(arguments: ReportArguments) -> Exit {
         Err(problem) => return explain_error(&ExportError::Problems(Problems::from(problem)), None),
     };
     let found = async {
-        let store = Store::open(&arguments.data_dir.path()).await?;
-        let job = find(&store, &arguments.job).await?;
+        let data_dir = arguments.data_dir.path();
+        let job = upkeep::job(&data_dir, &arguments.job).await?;
         let mut report = job.report.clone();
         if let (Some(path), Some(form)) = (&arguments.rejects, form) {
-            rejects::write(&store, &job.id, path, form).await.map_err(ExportError::Failed)?;
+            upkeep::write_rejects(&data_dir, &job.id, path, form).await.map_err(ExportError::Failed)?;
             if let Some(report) = &mut report {
                 report.rejects_file = Some(path.display().to_string());
             }

@@ -3,18 +3,35 @@
 //! Decides nothing about exports.
 
 pub(crate) mod args;
+mod browser;
+mod callback;
+mod commands;
+mod config;
 mod connect;
+mod connections;
 mod doctor;
+mod door;
 mod exit;
 mod explain;
 mod export;
 mod failure;
+mod follow;
 mod jobs;
+mod listing;
 mod output;
+mod people;
 mod progress;
+mod project;
+mod queries;
 mod report;
 mod sandbox;
+mod secret;
+mod serve;
+mod server_jobs;
 mod signals;
+mod tables;
+mod transfer;
+mod upkeep;
 
 use clap::Parser;
 
@@ -53,7 +70,7 @@ async fn dispatch(command: Command) -> Exit {
     match command {
         Command::Export(arguments) => Box::pin(export::export(arguments)).await,
         Command::Resume(arguments) => Box::pin(export::resume(arguments)).await,
-        Command::Jobs(arguments) => jobs::jobs(arguments).await,
+        Command::Jobs(arguments) => Box::pin(jobs::jobs(arguments)).await,
         Command::Report(arguments) => jobs::report(arguments).await,
         Command::Connect(arguments) => connect::connect(arguments).await,
         Command::Doctor(arguments) => doctor::doctor(arguments).await,
@@ -63,5 +80,20 @@ async fn dispatch(command: Command) -> Exit {
         Command::Explain(arguments) => explain::explain(&arguments),
         Command::Settings => explain::settings(),
         Command::Completions(arguments) => explain::completions(&arguments),
+        Command::Serve(arguments) => Box::pin(serve::serve(*arguments)).await,
+        Command::Config { command } => config::config(command),
+        Command::Connections { whereabouts, command } => Box::pin(connections::connections(whereabouts, command)).await,
+        Command::Tables { whereabouts, command } => Box::pin(tables::tables(whereabouts, command)).await,
+        Command::Queries { whereabouts, command } => Box::pin(queries::queries(whereabouts, command)).await,
+        Command::People { whereabouts, command } => Box::pin(people::people(whereabouts, command)).await,
+        Command::Tokens { whereabouts, command } => Box::pin(people::tokens(whereabouts, command)).await,
+        Command::Audit { whereabouts, command } => Box::pin(upkeep::audit(whereabouts, command)).await,
+        Command::Keys { whereabouts, command } => Box::pin(upkeep::keys(whereabouts, command)).await,
+        Command::Backup(arguments) => Box::pin(upkeep::backup(arguments)).await,
+        Command::Restore(arguments) => Box::pin(upkeep::restore(arguments)).await,
+        Command::Plan(arguments) => Box::pin(project::plan(arguments)).await,
+        Command::Apply(arguments) => Box::pin(project::apply(arguments)).await,
+        Command::Pull(arguments) => Box::pin(project::pull(arguments)).await,
+        Command::Schema => project::schema(),
     }
 }

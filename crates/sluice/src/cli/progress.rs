@@ -7,8 +7,8 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::Tally;
 
-use crate::app::job::Watched;
 use crate::cli::say;
+use app::job::Watched;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use model::Report;
 
-use crate::app::number::grouped;
+use app::number::grouped;
 
 /// The report as text.
 pub(crate) fn human(report: &Report) -> String {

@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::stop::StopSignal;
 use crate::cli::{Exit, say};
+use app::stop::StopSignal;
+
+/// What the first signal is answered.
+const ORDERLY: &str = "stopping: what is under way is finished and recorded (once more to end at once)";
 
 /// Hears SIGINT and SIGTERM.
 #[derive(Clone)]
@@ -18,6 +21,20 @@ pub(crate) struct Signals {
 impl Signals {
     /// Begins to listen.
     pub(crate) fn listen() -> Signals {
+        Signals::listen_saying(ORDERLY)
+    }
+
+    /// Begins to listen; the first signal is answered so.
+    pub(crate) fn listen_saying(answer: &'static str) -> Signals {
+        Signals::listen_to(move || say(answer))
+    }
+
+    /// Begins to listen; the usual answer to the first signal is told in another way.
+    pub(crate) fn listen_with(tell: impl Fn(&str) + Send + 'static) -> Signals {
+        Signals::listen_to(move || tell(ORDERLY))
+    }
+
+    fn listen_to(answer: impl Fn() + Send + 'static) -> Signals {
         let (sender, stop) = StopSignal::new();
         let which = Arc::new(AtomicU8::new(0));
         let heard = which.clone();
@@ -38,7 +55,7 @@ impl Signals {
                 }
                 first = false;
                 heard.store(exit.code(), Ordering::Relaxed);
-                say("stopping: what is under way is finished and recorded (once more to end at once)");
+                answer();
                 if sender.send(true).is_err() {
                     std::process::exit(i32::from(exit.code()));
                 }

@@ -12,14 +12,14 @@ use pardot::prospect::{FindByEmail, ReadProspect};
 use pardot::{ApiVersion, Clock, SystemClock};
 use pardot_sim::{BusinessUnit, Config, Sandbox};
 
-use crate::app::connection::Connection;
-use crate::app::export::{ExportRequest, export};
-use crate::app::job::client;
-use crate::app::number::grouped;
-use crate::app::rejects::{self, Form};
-use crate::app::stop::StopSignal;
 use crate::cli::args::DemoArguments;
 use crate::cli::{Exit, Progress, ProgressForm, connection_document, explain_error, human, say, show};
+use app::connection::Connection;
+use app::export::{ExportRequest, export};
+use app::job::client;
+use app::number::grouped;
+use app::rejects::{self, Form};
+use app::stop::StopSignal;
 
 /// The query of the demo: contacts from Parquet, their scores from CSV.
 const QUERY: &str = "\

@@ -8,10 +8,15 @@ use std::process::Command;
 use crate::none;
 
 /// Every crate of the workspace.
-const CRATES: [&str; 7] = ["export", "model", "pardot", "pardot-sim", "query", "sluice", "store"];
+const CRATES: [&str; 11] =
+    ["api", "app", "export", "model", "pardot", "pardot-sim", "project", "query", "server", "sluice", "store"];
+
+/// The doors, and what they reach through `app` alone.
+const DOORS: [(&str, &[&str]); 2] =
+    [("server", &["store", "query", "export", "sqlx", "datafusion"]), ("sluice", &["store", "sqlx", "axum"])];
 
 /// A crate, and what it must not reach, whatever lies between.
-const MISSING: [(&str, &[&str]); 6] = [
+const MISSING: [(&str, &[&str]); 10] = [
     // Written from the API's documentation alone, so that a misreading on one side shows as a failing test.
     ("pardot-sim", &["export", "model", "pardot", "query", "sluice", "store", "datafusion", "sqlx", "reqwest"]),
     // Types and a client: nothing of rows, jobs and engines.
@@ -22,6 +27,32 @@ const MISSING: [(&str, &[&str]); 6] = [
     ("export", &["pardot-sim", "query", "sluice", "store", "datafusion", "sqlx", "axum"]),
     // The store keeps states and numbers; `reqwest` would come with pardot's client.
     ("store", &["export", "pardot-sim", "query", "sluice", "reqwest", "datafusion", "axum"]),
+    // Documents that cross a door: the client is a feature.
+    (
+        "api",
+        &[
+            "app",
+            "export",
+            "pardot-sim",
+            "query",
+            "server",
+            "sluice",
+            "store",
+            "reqwest",
+            "tokio",
+            "datafusion",
+            "sqlx",
+        ],
+    ),
+    // A folder as documents, and what differs: no door, no server.
+    (
+        "project",
+        &["app", "export", "pardot-sim", "query", "server", "sluice", "store", "reqwest", "tokio", "datafusion"],
+    ),
+    // The use cases serve every door and know none.
+    ("app", &["pardot-sim", "project", "server", "sluice", "axum", "clap"]),
+    // HTTP: nothing of the terminal.
+    ("server", &["pardot-sim", "project", "sluice", "clap", "indicatif"]),
     // SQL in, a Result out.
     ("query", &["export", "model", "pardot", "pardot-sim", "sluice", "store", "sqlx", "reqwest", "axum"]),
 ];
@@ -35,6 +66,21 @@ fn no_crate_knows_what_it_must_not() {
         found.extend(wrong.map(|other| format!("{name} reaches {other}: cargo tree -p {name} -e normal -i {other}")));
     }
     none("missing arrows stay missing", &found);
+}
+
+#[test]
+fn doors_call_the_use_cases_and_never_the_store() {
+    let mut found = Vec::new();
+    for (name, forbidden) in DOORS {
+        let manifest = std::fs::read_to_string(crate::workspace().join("crates").join(name).join("Cargo.toml"));
+        let manifest = manifest.expect("the manifest is readable");
+        let own = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        let asked = |other: &str| own.lines().any(|line| line.split(['.', ' ', '=']).next() == Some(other));
+        found.extend(
+            forbidden.iter().filter(|other| asked(other)).map(|other| format!("{name} asks for {other} itself")),
+        );
+    }
+    none("API, console and command line call app", &found);
 }
 
 #[test]

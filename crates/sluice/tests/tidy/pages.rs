@@ -1,4 +1,4 @@
-//! The pages that are rendered from tables: settings, codes, fields, exit codes. One truth, shown in two places.
+//! The pages that are rendered from tables: settings, codes, fields, the config, exit codes. One truth, shown in two places.
 //!
 //! Knows Markdown, not what the tables mean; what Sluice does about a code is asked of the program itself.
 
@@ -170,6 +170,42 @@ fn kind(class: Class) -> &'static str {
         Class::Import => "import",
         Class::Unknown => "unknown",
     }
+}
+
+#[test]
+fn config_page() {
+    let mut text = String::from(
+        "# The config of a server\n\n\
+         `sluice serve` takes each value from the first of these places that has one: a flag, the environment, the config \
+         file, the default.\n\
+         `sluice config list` prints this table; `sluice config check` prints the values that hold, with where each comes \
+         from, and everything\nthat is wrong (exit code 2). How to start and keep a server: [serve.md](serve.md).\n\n\
+         The **file** is the one that `--config` or `$SLUICE_CONFIG` names, else `sluice.yaml` in the data directory when \
+         there is one:\nYAML, one `name: value` a line. Unknown names are refused. Paths are relative to the file. A \
+         variable that is set to nothing counts as not set.\nThe data directory itself is `--data-dir`, else \
+         `$SLUICE_HOME`, else `$XDG_DATA_HOME/sluice`, else `~/.local/share/sluice`.\n\n\
+         | Name | Variable | Value | Default | |\n|---|---|---|---|---|\n",
+    );
+    for line in sluice(&["config", "list", "--json"]).lines() {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("config list prints JSON");
+        let field = |name: &str| cell(entry[name].as_str().expect("a text"));
+        let default = match field("default").as_str() {
+            "" => "none".to_owned(),
+            default => format!("`{default}`"),
+        };
+        let name = match entry["in_file"].as_bool() {
+            Some(true) => format!("`{}`", field("name")),
+            Some(false) | None => "not in the file".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "| {name} | `${}` | {} | {default} | {} |",
+            field("variable"),
+            field("value"),
+            field("help")
+        );
+    }
+    keeps("config.md", &text);
 }
 
 const EXITS_BEGIN: &str = "<!-- exit codes: rendered from sluice --help -->\n";

@@ -16,7 +16,7 @@ const EMPTY_NAMES: [&str; 7] = ["util", "utils", "helper", "helpers", "manager",
 /// Places that may ask the system how much time has passed, beside files called `clock.rs`.
 const STOPWATCHES: [(&str, &str); 4] = [
     ("crates/sluice/src/cli/progress.rs", "how often a line is shown decides nothing"),
-    ("crates/sluice/src/app/job.rs", "seconds by stage, for the report alone"),
+    ("crates/app/src/job.rs", "seconds by stage, for the report alone"),
     ("crates/query/src/", "seconds of the query, for the report alone"),
     ("crates/pardot-sim/src/", "the average of calls under way is one of real time"),
 ];

@@ -7,9 +7,9 @@ use model::{BatchEnd, Calls, JobState, Learned, REPORT_FORMAT_VERSION, ReasonCou
 use tempfile::tempdir;
 
 use super::{id, mark, new_job};
-use crate::{Store, StoreError};
+use crate::{Change, Include, JobFilter, KeySource, LogLevel, Replace, Store, StoreError};
 
-fn report(number: u32) -> Report {
+pub(super) fn report(number: u32) -> Report {
     Report {
         format_version: REPORT_FORMAT_VERSION,
         job: id(number),
@@ -70,7 +70,7 @@ async fn only_legal_states_follow() {
     let cases: [(&[JobState], JobState, bool); 9] = [
         (&[], Sending, true),
         (&[], Querying, true),
-        (&[], Success, false),
+        (&[], Held, false),
         (&[Sending], Querying, false),
         (&[Sending, Success], Success, true),
         (&[Sending, Success], Sending, false),
@@ -102,10 +102,10 @@ async fn refusals_say_what_and_what_to_do() {
     store.create_job(&new_job(1)).await.unwrap();
     let refusals = [
         store.create_job(&new_job(1)).await,
-        store.set_state(&id(1), JobState::Success, None, 1).await,
+        store.set_state(&id(1), JobState::Held, None, 1).await,
         store.set_frozen(&id(2), 1, 1).await,
         store.save_report(&report(2), 1).await,
-        store.ledger(&id(2)).mark(mark(1, [1], BatchEnd::Acked)).await,
+        store.ledger(&id(2)).mark(mark(1, [1], BatchEnd::Acked), 1).await,
         store.set_frozen(&id(1), u64::MAX, 1).await,
     ];
     let open = store.clone();
@@ -117,8 +117,8 @@ async fn refusals_say_what_and_what_to_do() {
         .map(|refusal| refusal.map_err(|error| format!("{error}: {}", error.hint())).unwrap_err())
         .collect();
     expect![[r#"
-        job 1nb2ew100007 exists already: use a new job id
-        job 1nb2ew100007 is querying and cannot become success: start a new job
+        job 1nb2ew100007 exists already: use another name
+        job 1nb2ew100007 is querying and cannot become held: start a new job
         there is no job 1nb2ew200007: look at the list of jobs
         there is no job 1nb2ew200007: look at the list of jobs
         there is no job 1nb2ew200007: look at the list of jobs
@@ -161,6 +161,23 @@ async fn every_call_may_run_in_a_task_of_its_own() {
         store.jobs(1).await?;
         store.job_like("x").await?;
         store.learned("unit").await?;
+        let other = store.start_once("key", "ada", &[1; 32], new_job(2), 1).await?;
+        assert_eq!(other, crate::Started::New);
+        store.jobs_page(&JobFilter::default(), None, 1).await?;
+        store.open_server_jobs().await?;
+        store.count_jobs_by_state().await?;
+        store.log(&id(1), 1, LogLevel::Info, "a line").await?;
+        store.log_lines(&id(1), 0, 1).await?;
+        store.apply(vec![Change::PutValue { name: "x".into(), value: None }]).await?;
+        store.secret("owner", "name").await?;
+        store.documents("kind", None, 1).await?;
+        store.audit_page(None, 1).await?;
+        store.verify_audit().await?;
+        store.rotate_keys(&mut |_, _| {}).await?;
+        store.sweep(0, 10, 1).await?;
+        store.sweep_audit(0).await?;
+        store.free_space().await?;
+        store.result_files().await?;
         ledger.marks(0, 1).await?;
         ledger.rejections(0, 1).await?;
         ledger.counts().await?;
@@ -168,6 +185,11 @@ async fn every_call_may_run_in_a_task_of_its_own() {
         store.close().await;
         let again = tempdir().unwrap();
         Store::open(again.path()).await.unwrap().close().await;
+        let key = KeySource::File(again.path().join("master.key"));
+        Store::open_keyed(again.path(), key).await.unwrap().close().await;
+        let file = again.path().join("backup");
+        crate::backup(again.path(), &file, Include { results: true }, 1, &mut |_, _| {}).await.unwrap();
+        crate::restore(&file, again.path(), Replace::MoveAside, 1, &mut |_, _| {}).await.unwrap();
         Ok::<(), StoreError>(())
     });
     task.await.unwrap().unwrap();

@@ -54,7 +54,7 @@ async fn compare(store: &Store, number: u32, steps: Vec<Step>) -> Result<(), Tes
     for step in steps {
         let rows = match step {
             Step::Settle(mark, rows) => {
-                ledger.settle(mark.clone(), rows.clone()).await.unwrap();
+                ledger.settle(mark.clone(), rows.clone(), 7).await.unwrap();
                 marks.insert(mark.number, mark);
                 rows
             }
@@ -77,6 +77,8 @@ async fn compare(store: &Store, number: u32, steps: Vec<Step>) -> Result<(), Tes
     };
     prop_assert_eq!(ledger.counts().await.unwrap(), counts);
     prop_assert_eq!(ledger.marks(0, 1_000).await.unwrap(), marks.values().cloned().collect::<Vec<_>>());
+    let receipts = ledger.receipts(0, 1_000).await.unwrap();
+    prop_assert!(receipts.iter().all(|receipt| receipt.at == Some(7)));
     let from_fifth: Vec<_> = marks.range(6..).map(|(_, mark)| mark.clone()).take(2).collect();
     prop_assert_eq!(ledger.marks(5, 2).await.unwrap(), from_fifth);
     prop_assert_eq!(ledger.rejections(0, 1_000).await.unwrap(), rejected.values().cloned().collect::<Vec<_>>());
@@ -121,7 +123,7 @@ async fn one_bad_write_does_not_spoil_its_neighbours() {
         let row = if batch % 6 == 0 { u64::MAX } else { batch };
         calls.spawn(async move {
             let rejected = vec![rejection(row, None, "too long")];
-            (batch, ledger.settle(mark(batch, [batch], BatchEnd::Acked), rejected).await)
+            (batch, ledger.settle(mark(batch, [batch], BatchEnd::Acked), rejected, 7).await)
         });
     }
     let mut kept = Vec::new();

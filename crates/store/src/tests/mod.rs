@@ -2,17 +2,26 @@
 //!
 //! Knows the files in the data directory by name, because these tests break them.
 
+mod archive;
 mod damage;
 mod directory;
+mod documents;
 mod jobs;
 mod ledger;
+mod people;
+mod queue;
+mod vault;
 
 use std::path::Path;
 
 use model::{BatchEnd, BatchMark, JobId, JobState, Learned, Rejection};
+use secrecy::SecretString;
 use serde_json::json;
 
-use crate::{Job, NewJob, Store};
+use crate::{
+    ApiToken, AuditEntry, AuditLine, BatchReceipt, Change, Document, Job, JobKind, LogLevel, LogLine, NewJob, Origin,
+    Person, Session, Store,
+};
 
 fn id(number: u32) -> JobId {
     JobId::new(1_790_000_000 + u64::from(number), 7)
@@ -23,6 +32,13 @@ fn new_job(number: u32) -> NewJob {
         id: id(number),
         created: 1_790_000_000 + i64::from(number),
         state: JobState::Querying,
+        kind: JobKind::Export,
+        origin: Origin::CommandLine,
+        query: None,
+        query_name: None,
+        connection: None,
+        actor: None,
+        parent: None,
         sql: "SELECT email FROM contacts".into(),
         request: json!({ "connection": "prod.json", "settings": { "data_object": "prospects" } }),
         business_unit: "0UvB00000004Cb6KAE".into(),
@@ -37,12 +53,97 @@ fn rejection(row: u64, code: Option<u16>, reason: &str) -> Rejection {
     Rejection { row, column: Some("email".into()), code, reason: reason.into(), hint: None }
 }
 
-/// Everything a store holds.
+fn server_job(number: u32) -> NewJob {
+    NewJob {
+        state: JobState::Queued,
+        origin: Origin::Server,
+        query: Some("q1".into()),
+        query_name: Some("nightly".into()),
+        connection: Some("c1".into()),
+        actor: Some("ada".into()),
+        parent: Some(id(0)),
+        ..new_job(number)
+    }
+}
+
+fn document(number: u32, kind: &str) -> Document {
+    Document {
+        id: format!("{kind}{number}"),
+        kind: kind.into(),
+        name: format!("name {number}"),
+        revision: 1,
+        created: 1_790_000_000,
+        updated: 1_790_000_000,
+        body: json!({ "number": number, "text": "some words to fill the page with" }),
+    }
+}
+
+fn person(number: u32) -> Person {
+    Person {
+        id: format!("p{number}"),
+        name: format!("Ada {number}"),
+        role: "editor".into(),
+        password_hash: Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g".into()),
+        created: 1,
+        updated: 2,
+        disabled: number.is_multiple_of(2),
+    }
+}
+
+fn session(number: u8, person: &str) -> Session {
+    Session {
+        hash: [number; 32],
+        person: person.into(),
+        created: 10,
+        last_seen: 10,
+        expires: 100 + i64::from(number),
+        address: "127.0.0.1".into(),
+    }
+}
+
+fn token(number: u8, person: &str) -> ApiToken {
+    ApiToken {
+        id: format!("t{number}"),
+        name: format!("token {number}"),
+        hash: [number; 32],
+        shown: "slc_abcd".into(),
+        person: person.into(),
+        scope: "run".into(),
+        created: i64::from(number),
+        expires: Some(1_000),
+        last_used: None,
+        revoked: None,
+    }
+}
+
+fn entry(number: i64, actor: &str) -> AuditEntry {
+    AuditEntry {
+        at: number,
+        actor: actor.into(),
+        address: "127.0.0.1".into(),
+        action: "connection.update".into(),
+        object: "connection prod".into(),
+        detail: json!({ "changed": ["login_url"] }),
+    }
+}
+
+fn put_secret(owner: &str, name: &str, value: &str) -> Change {
+    Change::PutSecret { owner: owner.into(), name: name.into(), value: SecretString::from(value) }
+}
+
+/// Everything a store holds that can be read without a key.
 #[derive(Debug, PartialEq)]
 struct Content {
     jobs: Vec<Job>,
-    ledgers: Vec<(Vec<BatchMark>, Vec<Rejection>)>,
+    ledgers: Vec<(Vec<BatchReceipt>, Vec<Rejection>, Vec<LogLine>)>,
     learned: Learned,
+    documents: Vec<Document>,
+    value: Option<serde_json::Value>,
+    people: Vec<Person>,
+    sessions: Vec<Option<Session>>,
+    tokens: Vec<ApiToken>,
+    secrets: Vec<bool>,
+    audit: Vec<AuditLine>,
 }
 
 async fn content(store: &Store) -> Result<Content, crate::StoreError> {
@@ -50,25 +151,63 @@ async fn content(store: &Store) -> Result<Content, crate::StoreError> {
     let mut ledgers = Vec::new();
     for job in &jobs {
         let ledger = store.ledger(&job.id);
-        ledgers.push((ledger.marks(0, 100_000).await?, ledger.rejections(0, 100_000).await?));
+        ledgers.push((
+            ledger.receipts(0, 100_000).await?,
+            ledger.rejections(0, 100_000).await?,
+            store.log_lines(&job.id, 0, 100_000).await?,
+        ));
     }
-    Ok(Content { jobs, ledgers, learned: store.learned("unit").await? })
+    let (mut sessions, mut secrets) = (Vec::new(), Vec::new());
+    for number in 1..=20 {
+        sessions.push(store.session(&[number; 32]).await?);
+        secrets.push(store.has_secret("connection1", &format!("secret {number}")).await?);
+    }
+    Ok(Content {
+        jobs,
+        ledgers,
+        learned: store.learned("unit").await?,
+        documents: store.documents("connection", None, 1_000).await?,
+        value: store.value("setup").await?,
+        people: store.people().await?,
+        sessions,
+        tokens: store.tokens().await?,
+        secrets,
+        audit: store.audit_page(None, 1_000).await?,
+    })
 }
 
-/// Writes two jobs with 120 batches and some rejected rows each.
+/// Writes two jobs with 120 batches and some rejected rows each, and some of everything else.
 async fn fill(directory: &Path) -> Store {
     let store = Store::open(directory).await.unwrap();
     for number in 1..=2 {
         store.create_job(&new_job(number)).await.unwrap();
         store.set_state(&id(number), JobState::Sending, None, 1_790_000_500).await.unwrap();
+        store.log(&id(number), 1_790_000_500, LogLevel::Info, "sending 6,000 rows").await.unwrap();
         let ledger = store.ledger(&id(number));
         for batch in 1..=120 {
             let first = batch * 50;
             let rejected =
                 (batch % 3 == 0).then(|| rejection(first, Some(4), "invalid email address")).into_iter().collect();
-            ledger.settle(mark(batch, first..first + 50, BatchEnd::Acked), rejected).await.unwrap();
+            let mark = mark(batch, first..first + 50, BatchEnd::Acked);
+            ledger.settle(mark, rejected, 1_790_000_501).await.unwrap();
         }
     }
     store.save_learned("unit", Learned { api_version: Some(4), batch_rows: Some(25) }, 1_790_000_600).await.unwrap();
+    let mut changes = vec![Change::PutValue { name: "setup".into(), value: Some(json!({ "done": true })) }];
+    for number in 1..=20 {
+        let short = u8::try_from(number).unwrap();
+        let name = person(number).id;
+        changes.extend([
+            Change::InsertDocument(document(number, "connection")),
+            Change::InsertPerson(person(number)),
+            Change::InsertSession(session(short, &name)),
+            Change::InsertToken(token(short, &name)),
+            put_secret("connection1", &format!("secret {number}"), "canary"),
+            Change::Audit(entry(i64::from(number), "ada")),
+        ]);
+    }
+    store.apply(changes).await.unwrap();
+    let started = store.start_once("key", "ada", &[7; 32], server_job(9), 1_790_000_700).await.unwrap();
+    assert_eq!(started, crate::Started::New);
     store
 }

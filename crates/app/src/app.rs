@@ -1,0 +1,172 @@
+//! The application: one open data directory, its worker, and what its use cases share.
+//!
+//! Each use case stands in the module of its subject; this one starts and stops the whole.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use secrecy::SecretString;
+use store::{KeySource, Lock, Store};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::authorize::Approvals;
+use crate::live::Live;
+use crate::units::Units;
+use crate::{AppError, Config};
+
+/// How much of the application runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Everything: jobs left behind go on, the queue is worked on, retention sweeps.
+    Serve,
+    /// Use cases only; nothing runs by itself.
+    Quiet,
+}
+
+/// Why a data directory cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store refuses: damaged, newer, another key.
+    #[error("{0}")]
+    Open(Box<store::OpenError>),
+    /// Another server has the directory.
+    #[error("{0}")]
+    Lock(Box<store::LockError>),
+    /// The jobs left behind cannot be read.
+    #[error("{0}")]
+    Failed(Box<AppError>),
+}
+
+impl StartError {
+    /// What to do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            StartError::Open(error) => Some(error.hint()),
+            StartError::Lock(error) => Some(error.hint()),
+            StartError::Failed(error) => error.hint(),
+        }
+    }
+}
+
+impl From<AppError> for StartError {
+    fn from(error: AppError) -> StartError {
+        StartError::Failed(Box::new(error))
+    }
+}
+
+/// Cheap to clone; everything that can be done is a method.
+#[derive(Clone)]
+pub struct App(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Store,
+    pub(crate) config: Config,
+    pub(crate) units: Units,
+    pub(crate) live: Live,
+    pub(crate) approvals: Approvals,
+    /// Held by whoever moves jobs in or out of the queue, so that nobody acts on a state that another just changed.
+    pub(crate) queue: tokio::sync::Mutex<()>,
+    /// Something in the queue changed.
+    pub(crate) wake: Notify,
+    pub(crate) stopping: watch::Sender<bool>,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    setup_token: Mutex<Option<SecretString>>,
+    _lock: Lock,
+}
+
+impl App {
+    /// Opens a data directory, alone: a second server or local command is refused.
+    ///
+    /// # Errors
+    /// See [`StartError`]; nothing was changed then.
+    pub async fn start(config: Config, mode: Mode) -> Result<App, StartError> {
+        let lock = Store::serve_lock(&config.data_dir).map_err(|error| StartError::Lock(Box::new(error)))?;
+        let source = match &config.master_key {
+            Some(key) => KeySource::Given(key.clone()),
+            None => KeySource::File(config.data_dir.join("master.key")),
+        };
+        let store = Box::pin(Store::open_keyed(&config.data_dir, source)).await;
+        let store = store.map_err(|error| StartError::Open(Box::new(error)))?;
+        let app = App(Arc::new(Inner {
+            store,
+            config,
+            units: Units::default(),
+            live: Live::new(),
+            approvals: Approvals::default(),
+            queue: tokio::sync::Mutex::default(),
+            wake: Notify::new(),
+            stopping: watch::Sender::new(false),
+            worker: Mutex::default(),
+            setup_token: Mutex::default(),
+            _lock: lock,
+        }));
+        if mode == Mode::Serve {
+            app.sweep_leftovers();
+            app.recover().await?;
+            let token = app.prepare_setup().await?;
+            *app.0.setup_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+            let worker = tokio::spawn(app.clone().work_on_queue());
+            *app.0.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+        }
+        Ok(app)
+    }
+
+    /// Works on the queue from now on; for a local command that runs a query.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn start_worker(&self) -> Result<(), AppError> {
+        self.recover().await?;
+        let mut worker = self.0.worker.lock().unwrap_or_else(PoisonError::into_inner);
+        if worker.is_none() {
+            *worker = Some(tokio::spawn(self.clone().work_on_queue()));
+        }
+        Ok(())
+    }
+
+    /// The one-time setup token, when nobody is there yet. Shown once by whoever started the server.
+    pub fn setup_token(&self) -> Option<SecretString> {
+        self.0.setup_token.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Stops: jobs at work finish what is under way and wait in the queue, nothing is in doubt afterwards.
+    pub async fn stop(&self) {
+        self.0.stopping.send_replace(true);
+        self.0.wake.notify_one();
+        let worker = self.0.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            // A worker that broke off has said why.
+            let _ = worker.await;
+        }
+        self.0.store.clone().close().await;
+    }
+
+    /// Whether no new work is taken.
+    pub fn is_stopping(&self) -> bool {
+        *self.0.stopping.borrow()
+    }
+
+    /// Hears when the application begins to stop.
+    pub async fn stopping(&self) {
+        let mut stopping = self.0.stopping.subscribe();
+        // The sender lives as long as we do.
+        let _ = stopping.wait_for(|stopping| *stopping).await;
+    }
+
+    /// Whether the store answers.
+    ///
+    /// # Errors
+    /// It does not, or the server is stopping.
+    pub async fn ready(&self) -> Result<(), AppError> {
+        if self.is_stopping() {
+            return Err(AppError::Unavailable { message: "the server is stopping".into(), hint: None });
+        }
+        self.0.store.value("ready").await?;
+        Ok(())
+    }
+
+    /// What the operator decided.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+}

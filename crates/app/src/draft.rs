@@ -1,0 +1,163 @@
+//! A connection about to be kept: what was written laid over what was there, with everything wrong about it at once.
+//!
+//! Knows what app, grant and hosts need of each other; keeps nothing.
+
+use api::{AppKind, ConnectionSpec, GrantKind, Secret, SecretsSet};
+use model::{Problem, Problems};
+use pardot::BusinessUnitId;
+use secrecy::SecretString;
+
+use crate::grants::{CLIENT_SECRET, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN};
+use crate::{Config, names};
+
+/// Longest secret that is taken, in bytes: a private key of 16,384 bits has about 13,000.
+const LONGEST_SECRET: usize = 20_000;
+
+/// The secrets of a request, by their name in the store.
+pub(crate) type Secrets = Vec<(&'static str, SecretString)>;
+
+/// A connection about to be kept.
+pub(crate) struct Draft {
+    pub(crate) body: ConnectionBody,
+    pub(crate) secrets: Secrets,
+    /// The kept secrets belong to another host or app.
+    pub(crate) drops: bool,
+}
+
+impl Draft {
+    /// What the connection is to be: what `spec` does not say is as `before`.
+    ///
+    /// # Errors
+    /// Everything wrong about it.
+    pub(crate) fn of(
+        config: &Config,
+        name: &str,
+        spec: ConnectionSpec,
+        before: Option<&ConnectionBody>,
+        kept: SecretsSet,
+    ) -> Result<Draft, Problems> {
+        let mut problems = Problems::default();
+        problems.keep(names::check("connection.name", name));
+        let mut secrets = Secrets::new();
+        for (name, given) in [
+            (CLIENT_SECRET, spec.client_secret.clone()),
+            (REFRESH_TOKEN, spec.refresh_token.clone()),
+            (PRIVATE_KEY, spec.private_key.clone()),
+        ] {
+            take_secret(&mut problems, &mut secrets, name, given);
+        }
+        let mut body = body(config, spec, before, &mut problems);
+        let drops = before.is_some_and(|before| {
+            (&before.pardot_domain, &before.login_url, &before.client_id, before.connected_app)
+                != (&body.pardot_domain, &body.login_url, &body.client_id, body.connected_app)
+        });
+        if !drops && secrets.is_empty() {
+            // Nothing that could mend it was changed.
+            body.broken = before.and_then(|before| before.broken.clone());
+        }
+        let has = |name: &str, kept: bool| (kept && !drops) || secrets.iter().any(|(given, _)| *given == name);
+        let set = SecretsSet {
+            client_secret: has(CLIENT_SECRET, kept.client_secret),
+            refresh_token: has(REFRESH_TOKEN, kept.refresh_token),
+            private_key: has(PRIVATE_KEY, kept.private_key),
+        };
+        judge_app(config, &mut problems, &body, set);
+        problems.or(|| Draft { body, secrets, drops })
+    }
+}
+
+fn body(
+    config: &Config,
+    spec: ConnectionSpec,
+    before: Option<&ConnectionBody>,
+    problems: &mut Problems,
+) -> ConnectionBody {
+    let text = |given: Option<String>, old: Option<&str>, default: &str| {
+        given.or_else(|| old.map(str::to_owned)).unwrap_or_else(|| default.to_owned()).trim().to_owned()
+    };
+    let pardot_domain =
+        text(spec.pardot_domain, before.map(|body| body.pardot_domain.as_str()), "https://pi.pardot.com");
+    let login_url = text(spec.login_url, before.map(|body| body.login_url.as_str()), "https://login.salesforce.com");
+    let pardot_domain = host(problems, "pardot_domain", config.hosts.pardot(&pardot_domain));
+    let login_url = host(problems, "login_url", config.hosts.login(&login_url));
+    let business_unit = text(spec.business_unit, before.map(|body| body.business_unit.as_str()), "");
+    if let Err(error) = business_unit.parse::<BusinessUnitId>() {
+        let message = if business_unit.is_empty() { "is missing".into() } else { error.message };
+        problems.push(Problem::at("connection.business_unit", message).hint(error.hint));
+    }
+    let connected_app = spec.connected_app.or(before.map(|body| body.connected_app)).unwrap_or(AppKind::Custom);
+    let client_id = nonempty(spec.client_id).or_else(|| before.and_then(|body| body.client_id.clone()));
+    ConnectionBody {
+        pardot_domain,
+        business_unit,
+        connected_app,
+        client_id: client_id.filter(|_| connected_app == AppKind::Custom),
+        login_url,
+        grant: spec.grant.or(before.map(|body| body.grant)).unwrap_or_default(),
+        username: nonempty(spec.username).or_else(|| before.and_then(|body| body.username.clone())),
+        audience: nonempty(spec.audience).or_else(|| before.and_then(|body| body.audience.clone())),
+        broken: None,
+    }
+}
+
+/// What app and grant need of each other.
+fn judge_app(config: &Config, problems: &mut Problems, body: &ConnectionBody, set: SecretsSet) {
+    let mut wrong = |name: &str, message: &str, hint: &str| {
+        problems.push(Problem::at(format!("connection.{name}"), message).hint(hint));
+    };
+    match body.connected_app {
+        AppKind::Default if config.default_app.is_none() => wrong(
+            "connected_app",
+            "default is not possible: this server has no connected app of its own",
+            "use connected_app: custom with client_id and client_secret, or ask the operator to set default_app_client_id",
+        ),
+        AppKind::Custom if body.client_id.is_none() => {
+            wrong("client_id", "is missing", "the Consumer Key of the connected app in Salesforce");
+        }
+        AppKind::Default | AppKind::Custom => {}
+    }
+    match body.grant {
+        GrantKind::RefreshToken => {}
+        GrantKind::ClientCredentials => {
+            if body.connected_app == AppKind::Custom && !set.client_secret {
+                wrong("client_secret", "is missing", "grant client_credentials needs the Consumer Secret");
+            }
+        }
+        GrantKind::JwtBearer => {
+            if body.username.is_none() {
+                wrong("username", "is missing", "grant jwt_bearer needs the Salesforce user that it stands for");
+            }
+            if !set.private_key {
+                wrong("private_key", "is missing", "grant jwt_bearer needs the RSA private key in PEM");
+            }
+        }
+    }
+}
+
+fn host(problems: &mut Problems, name: &str, host: Result<pardot::Host, pardot::HostError>) -> String {
+    match host {
+        Ok(host) => host.as_str().to_owned(),
+        Err(error) => {
+            problems.push(Problem::at(format!("connection.{name}"), error.message).hint(error.hint));
+            String::new()
+        }
+    }
+}
+
+fn nonempty(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A field that still shows a mask was not changed.
+fn take_secret(problems: &mut Problems, secrets: &mut Secrets, name: &'static str, given: Option<Secret>) {
+    let Some(given) = given else { return };
+    let text = given.expose().trim();
+    if text.is_empty() || text.chars().all(|c| matches!(c, '*' | '•')) {
+        return;
+    }
+    if text.len() > LONGEST_SECRET {
+        problems.push(Problem::at(format!("connection.{name}"), format!("is longer than {LONGEST_SECRET} bytes")));
+        return;
+    }
+    secrets.push((name, SecretString::from(text)));
+}

@@ -1,0 +1,307 @@
+//! New jobs: from a query, from a stored result, from rejected rows. All are put into the queue here.
+//!
+//! Knows what a job is made of; not when or how it runs.
+
+use std::path::PathBuf;
+
+use api::{Job, JobKind, Overlap, RunRequest, Scope};
+use model::{JobId, JobState, Problem, StopCause};
+use ring::digest;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{NewJob, Origin, Started, Store};
+
+use crate::clock::unix_now;
+use crate::grants::CONNECTION;
+use crate::job::new_job_id;
+use crate::{Actor, App, AppError};
+
+/// What a server's job needs to be run and continued. Never a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServerRequest {
+    /// The connection's id.
+    pub(crate) connection: Option<String>,
+    /// The connection's name when the job was made.
+    pub(crate) connection_name: Option<String>,
+    /// The settings as written.
+    pub(crate) settings: Value,
+    /// Longest time of the query in seconds.
+    pub(crate) time_limit: Option<u64>,
+    /// The Result is given: the query is not run.
+    pub(crate) stored: bool,
+}
+
+/// A job about to be put into the queue.
+pub(crate) struct Enqueue {
+    /// The query's id and name.
+    pub(crate) query: Option<(String, String)>,
+    /// The connection's id and name.
+    pub(crate) connection: Option<(String, String)>,
+    /// The business unit's key; empty for a job without an export.
+    pub(crate) business_unit: String,
+    pub(crate) kind: JobKind,
+    pub(crate) sql: String,
+    pub(crate) settings: Value,
+    /// The job whose rows it sends again.
+    pub(crate) parent: Option<JobId>,
+    /// A finished Result in Parquet, which becomes this job's own; the query is not run then.
+    pub(crate) result: Option<PathBuf>,
+    pub(crate) overlap: Overlap,
+    pub(crate) time_limit: Option<u64>,
+}
+
+/// The same request is started once: the key that its sender chose, and what was asked.
+pub(crate) struct Once<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) asked: Value,
+}
+
+impl Once<'_> {
+    fn fingerprint(&self) -> [u8; 32] {
+        let hash = digest::digest(&digest::SHA256, self.asked.to_string().as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(hash.as_ref());
+        bytes
+    }
+}
+
+impl App {
+    /// Starts a job of a query. The same `once` key gives the same job again (`true`).
+    ///
+    /// # Errors
+    /// No such query, no export where one is asked for, the key was used for something else; see [`AppError`].
+    pub async fn run_query(
+        &self,
+        actor: &Actor,
+        query: &str,
+        request: RunRequest,
+        once: Option<&str>,
+    ) -> Result<(Job, bool), AppError> {
+        actor.require(Scope::Run)?;
+        let (document, body) = self.query_body(query).await?;
+        let kind = match (request.kind, &body.connection) {
+            (Some(JobKind::Export), None) => {
+                return Err(AppError::Conflict {
+                    message: format!("query {query} has no export"),
+                    hint: Some("give it one, or run it with kind: result".into()),
+                });
+            }
+            (Some(kind), _) => kind,
+            (None, Some(_)) => JobKind::Export,
+            (None, None) => JobKind::Result,
+        };
+        let (connection, business_unit) = match (kind, &body.connection) {
+            (JobKind::Export, Some(id)) => self.export_door(id).await?,
+            (JobKind::Export | JobKind::Result, _) => (None, String::new()),
+        };
+        let settings =
+            body.spec.export.as_ref().map_or_else(|| json!({}), |export| Value::Object(export.settings.0.clone()));
+        let new = Enqueue {
+            query: Some((document.id, document.name)),
+            connection,
+            business_unit,
+            kind,
+            sql: body.spec.sql,
+            settings,
+            parent: None,
+            result: None,
+            overlap: body.spec.overlap,
+            time_limit: body.spec.time_limit,
+        };
+        let once = once.map(|key| Once { key, asked: json!({ "run": query, "kind": request.kind }) });
+        self.enqueue(actor, new, once).await
+    }
+
+    /// Sends the stored result of a job again, as a new job: with the export of its query today, else with its own.
+    ///
+    /// # Errors
+    /// The result is gone, or there is no export; see [`AppError`].
+    pub async fn reexport(&self, actor: &Actor, job: &str, once: Option<&str>) -> Result<(Job, bool), AppError> {
+        actor.require(Scope::Run)?;
+        let old = self.find_job(job).await?;
+        let (connection, settings, overlap) = self.export_again(&old).await?;
+        let (connection, business_unit) = self.export_door(&connection).await?;
+        let result = self.0.store.result_path(&old.id);
+        if old.frozen_rows.is_none() || !result.is_file() {
+            return Err(AppError::Conflict {
+                message: format!("the result of job {} is not kept any more", old.id),
+                hint: Some("run the query again".into()),
+            });
+        }
+        let copy = self.0.store.directory().join("results").join(format!("copy-{}.parquet", crate::names::new_id("r")));
+        share_file(&result, &copy)
+            .map_err(|error| AppError::Failed { message: format!("the result cannot be copied: {error}") })?;
+        let new = Enqueue {
+            query: old.query.clone().zip(old.query_name.clone()),
+            connection,
+            business_unit,
+            kind: JobKind::Export,
+            sql: old.sql,
+            settings,
+            parent: Some(old.id.clone()),
+            result: Some(copy),
+            overlap,
+            time_limit: None,
+        };
+        let once = once.map(|key| Once { key, asked: json!({ "reexport": old.id.as_str() }) });
+        self.enqueue(actor, new, once).await
+    }
+
+    /// Connection id, settings and overlap with which the rows of a job would be sent again today.
+    pub(crate) async fn export_again(&self, old: &store::Job) -> Result<(String, Value, Overlap), AppError> {
+        let own = serde_json::from_value::<ServerRequest>(old.request.clone()).ok();
+        if let Some(id) = &old.query
+            && let Some(body) = self.query_body_by_id(id).await?
+            && let (Some(connection), Some(export)) = (body.connection, body.spec.export)
+        {
+            return Ok((connection, Value::Object(export.settings.0), body.spec.overlap));
+        }
+        match own.and_then(|own| own.connection.map(|connection| (connection, own.settings))) {
+            Some((connection, settings)) => Ok((connection, settings, Overlap::Queue)),
+            None => Err(AppError::Conflict {
+                message: format!("job {} has no export to send its rows with", old.id),
+                hint: Some("give its query an export first".into()),
+            }),
+        }
+    }
+
+    /// Name and business unit of a connection that a job is to use.
+    pub(crate) async fn export_door(&self, id: &str) -> Result<(Option<(String, String)>, String), AppError> {
+        let document = self.0.store.document_by_id(id).await?.filter(|document| document.kind == CONNECTION);
+        let document = document.ok_or_else(|| AppError::Conflict {
+            message: "the connection of this export was deleted".into(),
+            hint: Some("choose another connection for the query".into()),
+        })?;
+        let stored = self.understood(document)?;
+        let key = stored.key();
+        Ok((Some((stored.document.id, stored.document.name)), key))
+    }
+
+    /// Puts a job into the queue. `true`: the same was asked before, and this is the job that it made.
+    pub(crate) async fn enqueue(
+        &self,
+        actor: &Actor,
+        new: Enqueue,
+        once: Option<Once<'_>>,
+    ) -> Result<(Job, bool), AppError> {
+        if self.is_stopping() {
+            let hint = Some("it takes jobs again when it has started".into());
+            return Err(AppError::Unavailable { message: "the server is stopping".into(), hint });
+        }
+        let id = new_job_id();
+        let given = new.result.clone();
+        if let Some(result) = &given {
+            std::fs::rename(result, self.0.store.result_path(&id))
+                .map_err(|error| AppError::Failed { message: format!("the result cannot be kept: {error}") })?;
+        }
+        let started = self.create(actor, &id, new, once).await;
+        if given.is_some() && !matches!(&started, Ok(Started::New)) {
+            // The job that was made before has its own.
+            let _ = std::fs::remove_file(self.0.store.result_path(&id));
+        }
+        match started? {
+            Started::New => {
+                self.0.wake.notify_one();
+                self.0.live.changed(&id);
+                Ok((self.job_by_id(&id).await?, false))
+            }
+            Started::Again(first) => Ok((self.job_by_id(&first).await?, true)),
+            Started::Differs => Err(Problem::at("Idempotency-Key", "was used for another request")
+                .hint("use a new key for every new request")
+                .into()),
+        }
+    }
+
+    async fn create(
+        &self,
+        actor: &Actor,
+        id: &JobId,
+        new: Enqueue,
+        once: Option<Once<'_>>,
+    ) -> Result<Started, AppError> {
+        let now = unix_now();
+        let skipped = match new.overlap {
+            Overlap::Queue => None,
+            Overlap::Skip => self.lane_holder(new.query.as_ref(), &new.business_unit).await?,
+        };
+        let request = ServerRequest {
+            connection: new.connection.as_ref().map(|(id, _)| id.clone()),
+            connection_name: new.connection.as_ref().map(|(_, name)| name.clone()),
+            settings: new.settings,
+            time_limit: new.time_limit,
+            stored: new.result.is_some(),
+        };
+        let (query, query_name) = new.query.unzip();
+        let job = NewJob {
+            id: id.clone(),
+            created: now,
+            state: if skipped.is_some() { JobState::Skipped } else { JobState::Queued },
+            sql: new.sql,
+            request: serde_json::to_value(request).unwrap_or_default(),
+            business_unit: new.business_unit,
+            kind: match new.kind {
+                JobKind::Export => store::JobKind::Export,
+                JobKind::Result => store::JobKind::Result,
+            },
+            origin: Origin::Server,
+            query,
+            query_name,
+            connection: new.connection.map(|(id, _)| id),
+            actor: Some(actor.shown()),
+            parent: new.parent,
+        };
+        let audit = actor.audit("job.start", id.as_str(), json!({ "query": &job.query_name, "parent": &job.parent }));
+        let started = match &once {
+            Some(once) => {
+                if once.key.is_empty() || once.key.len() > 200 {
+                    return Err(Problem::at("Idempotency-Key", "must have 1 to 200 characters").into());
+                }
+                let who = actor.person.as_deref().unwrap_or("command line");
+                self.0.store.start_once(once.key, who, &once.fingerprint(), job, now).await?
+            }
+            None => {
+                self.0.store.create_job(&job).await?;
+                Started::New
+            }
+        };
+        if matches!(started, Started::New) {
+            self.0.store.apply(vec![audit]).await?;
+            if let Some(holder) = skipped {
+                let cause = StopCause {
+                    message: format!("skipped: job {holder} of the same query was still at work"),
+                    hint: Some("let runs wait for each other with overlap: queue".into()),
+                };
+                self.0.store.set_state(id, JobState::Skipped, Some(&cause), now).await?;
+            }
+        }
+        Ok(started)
+    }
+
+    /// The job that a new one of this query would have to wait for.
+    async fn lane_holder(
+        &self,
+        query: Option<&(String, String)>,
+        business_unit: &str,
+    ) -> Result<Option<JobId>, AppError> {
+        let Some((query, _)) = query else { return Ok(None) };
+        let open = self.0.store.open_server_jobs().await?;
+        let holder =
+            open.into_iter().find(|job| job.query.as_ref() == Some(query) && job.business_unit == business_unit);
+        Ok(holder.map(|job| job.id))
+    }
+}
+
+/// Gives a file a second name, or a copy where the file system has no second names.
+fn share_file(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
+    std::fs::hard_link(from, to).or_else(|_| std::fs::copy(from, to).map(drop))
+}
+
+/// Removes copies that no job took over before the process ended.
+pub(crate) fn sweep_copies(store: &Store) {
+    let Ok(entries) = std::fs::read_dir(store.directory().join("results")) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("copy-") {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! Jobs: listed, shown, killed, continued.
+//!
+//! Knows what people are told about a job; the worker runs it.
+
+use api::{Cause, Job, JobKind, Origin, Page, Scope, StateCount};
+use model::{JobId, JobState, Report, StopCause, Tally};
+use serde_json::json;
+use store::{JobSummary, StoreError};
+
+use crate::clock::unix_now;
+use crate::live::LiveJob;
+use crate::names;
+use crate::words::{self, Said};
+use crate::{Actor, App, AppError};
+
+/// Which jobs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobFilter {
+    /// In one of these states; all when empty.
+    pub states: Vec<JobState>,
+    /// Of the query of this name.
+    pub query: Option<String>,
+    /// Through the connection of this name.
+    pub connection: Option<String>,
+    /// Whose id begins so.
+    pub search: Option<String>,
+}
+
+impl App {
+    /// Jobs, newest first; `after` is the id that ended the page before.
+    ///
+    /// # Errors
+    /// A query or connection of the filter does not exist; see [`AppError`].
+    pub async fn jobs(
+        &self,
+        actor: &Actor,
+        filter: &JobFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Job>, AppError> {
+        actor.require(Scope::Read)?;
+        let query = match &filter.query {
+            Some(name) => Some(self.query_body(name).await?.0.id),
+            None => None,
+        };
+        let connection = match &filter.connection {
+            Some(name) => Some(self.connection_document(name).await?.id),
+            None => None,
+        };
+        let filter = store::JobFilter {
+            states: filter.states.clone(),
+            query,
+            connection,
+            search: filter.search.clone(),
+            ..store::JobFilter::default()
+        };
+        let after = after.map(parse).transpose()?;
+        let found = self.0.store.jobs_page(&filter, after.as_ref(), limit).await?;
+        let full = found.len() as u64 >= u64::from(limit);
+        let next = found.last().filter(|_| full).map(|job| job.id.to_string());
+        let mut items = Vec::with_capacity(found.len());
+        for summary in found {
+            items.push(self.job_view(summary).await?);
+        }
+        Ok(Page { items, next })
+    }
+
+    /// How many jobs are in each state.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn job_counts(&self, actor: &Actor) -> Result<Vec<StateCount>, AppError> {
+        actor.require(Scope::Read)?;
+        let counts = self.0.store.count_jobs_by_state().await?;
+        Ok(counts.into_iter().map(|(state, jobs)| StateCount { state, jobs }).collect())
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn job(&self, actor: &Actor, id: &str) -> Result<Job, AppError> {
+        actor.require(Scope::Read)?;
+        let id = parse(id)?;
+        self.job_by_id(&id).await
+    }
+
+    /// Its report.
+    ///
+    /// # Errors
+    /// It has none yet; see [`AppError`].
+    pub async fn report(&self, actor: &Actor, id: &str) -> Result<Report, AppError> {
+        actor.require(Scope::Read)?;
+        let job = self.find_job(id).await?;
+        job.report.ok_or_else(|| AppError::Conflict {
+            message: format!("job {} has no report yet", job.id),
+            hint: Some("it is written when the job ends or pauses".into()),
+        })
+    }
+
+    /// Stops a job at a checkpoint: what is under way ends, the rest stays unsent and can be continued.
+    ///
+    /// # Errors
+    /// It has ended already, or is not this server's; see [`AppError`].
+    pub async fn kill_job(&self, actor: &Actor, id: &str) -> Result<Job, AppError> {
+        actor.require(Scope::Run)?;
+        let _queue = self.0.queue.lock().await;
+        let job = self.own_job(id).await?;
+        if !job.state.is_open() {
+            return Err(AppError::Conflict { message: format!("job {} has ended: {}", job.id, job.state), hint: None });
+        }
+        self.0.store.apply(vec![actor.audit("job.kill", job.id.as_str(), json!({}))]).await?;
+        match self.0.live.find(&job.id) {
+            Some(live) => live.kill(),
+            None => {
+                let cause = StopCause { message: format!("stopped by {}", actor.shown()), hint: None };
+                self.0.store.set_state(&job.id, JobState::Killed, Some(&cause), unix_now()).await?;
+                self.note(&job.id, store::LogLevel::Warning, &format!("Stopped by {}.", actor.shown())).await;
+            }
+        }
+        self.0.live.changed(&job.id);
+        self.0.wake.notify_one();
+        self.job_by_id(&job.id).await
+    }
+
+    /// Puts a job that stopped back into the queue.
+    ///
+    /// # Errors
+    /// It is at work or done, or is not this server's; see [`AppError`].
+    pub async fn continue_job(&self, actor: &Actor, id: &str) -> Result<Job, AppError> {
+        actor.require(Scope::Run)?;
+        let _queue = self.0.queue.lock().await;
+        let job = self.own_job(id).await?;
+        if self.0.live.find(&job.id).is_some() || !can_continue(job.state) {
+            let hint = (job.state == JobState::Skipped).then(|| "run its query again".to_owned());
+            return Err(AppError::Conflict {
+                message: format!("job {} cannot be continued: it is {}", job.id, job.state),
+                hint,
+            });
+        }
+        if let Some(connection) = &job.connection
+            && job.state == JobState::NeedsReconnect
+        {
+            // Whatever was refused may have been mended at Salesforce.
+            self.0.units.forget(connection);
+        }
+        self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
+        self.0.store.apply(vec![actor.audit("job.continue", job.id.as_str(), json!({}))]).await?;
+        self.note(&job.id, store::LogLevel::Info, &format!("Continued by {}.", actor.shown())).await;
+        self.0.wake.notify_one();
+        self.0.live.changed(&job.id);
+        self.job_by_id(&job.id).await
+    }
+
+    /// Forgets an ended job and its result.
+    ///
+    /// # Errors
+    /// It has not ended; see [`AppError`].
+    pub async fn delete_job(&self, actor: &Actor, id: &str) -> Result<(), AppError> {
+        actor.require(Scope::Admin)?;
+        let _queue = self.0.queue.lock().await;
+        let job = self.own_job(id).await?;
+        if job.state.is_open() {
+            return Err(AppError::Conflict {
+                message: format!("job {} has not ended", job.id),
+                hint: Some("kill it first".into()),
+            });
+        }
+        self.0.store.delete_job(&job.id).await?;
+        let _ = std::fs::remove_file(self.0.store.result_path(&job.id));
+        Ok(self.0.store.apply(vec![actor.audit("job.delete", job.id.as_str(), json!({}))]).await?)
+    }
+
+    /// The job of this id.
+    pub(crate) async fn find_job(&self, id: &str) -> Result<store::Job, AppError> {
+        let parsed = parse(id)?;
+        match self.0.store.job(&parsed).await? {
+            Some(job) => Ok(job),
+            None => {
+                let like = self.0.store.job_like(id).await?;
+                let hint = like.first().map(|near| format!("did you mean {near}?"));
+                Err(AppError::NotFound { what: format!("job {id}"), hint })
+            }
+        }
+    }
+
+    /// The job of this id, when it is this server's.
+    async fn own_job(&self, id: &str) -> Result<store::Job, AppError> {
+        let job = self.find_job(id).await?;
+        if job.origin == store::Origin::Server {
+            return Ok(job);
+        }
+        Err(AppError::Conflict {
+            message: format!("job {id} belongs to the command line"),
+            hint: Some(format!("continue it there: sluice resume {id}")),
+        })
+    }
+
+    /// The job as it is shown.
+    pub(crate) async fn job_by_id(&self, id: &JobId) -> Result<Job, AppError> {
+        let job = self.find_job(id.as_str()).await?;
+        self.job_view(summary(job)).await
+    }
+
+    /// A job as it is shown.
+    pub(crate) async fn job_view(&self, job: JobSummary) -> Result<Job, AppError> {
+        let live = self.0.live.find(&job.id);
+        let rows = live.as_deref().and_then(LiveJob::tally).or(job.tally).or(unsent(&job));
+        let zone = match job.state {
+            JobState::ParkedQuota => self.account_of(&job.business_unit).await?.and_then(|account| account.time_zone),
+            _ => None,
+        };
+        let connection = match &job.connection {
+            Some(id) => self.0.store.document_by_id(id).await?.map(|document| document.name),
+            None => None,
+        };
+        let sentence = words::sentence(&Said {
+            state: job.state,
+            result_only: job.kind == store::JobKind::Result,
+            rows,
+            result_rows: job.frozen_rows,
+            cause: job.cause.as_ref(),
+            wake: job.wake,
+            zone: zone.as_deref(),
+            throttled: live.as_deref().and_then(LiveJob::throttled),
+            lanes: 5,
+            stopping: live.as_deref().is_some_and(LiveJob::is_stopping),
+        });
+        let has_result = job.frozen_rows.is_some() && self.0.store.result_path(&job.id).is_file();
+        Ok(Job {
+            id: job.id.to_string(),
+            state: job.state,
+            sentence,
+            kind: match job.kind {
+                store::JobKind::Export => JobKind::Export,
+                store::JobKind::Result => JobKind::Result,
+            },
+            origin: match job.origin {
+                store::Origin::CommandLine => Origin::CommandLine,
+                store::Origin::Server => Origin::Server,
+            },
+            query: job.query_name,
+            connection,
+            actor: job.actor,
+            parent: job.parent.map(|parent| parent.to_string()),
+            created: names::time(job.created),
+            started: job.started.map(names::time),
+            finished: job.finished.map(names::time),
+            wake: job.wake.map(names::time),
+            cause: job.cause.map(|cause| Cause { message: cause.message, hint: cause.hint }),
+            rows: rows.filter(|_| job.kind == store::JobKind::Export),
+            result_rows: job.frozen_rows,
+            progress: live.map(|live| live.progress()),
+            has_result,
+            can_continue: job.origin == store::Origin::Server && can_continue(job.state),
+        })
+    }
+}
+
+/// What a list has of a job.
+fn summary(job: store::Job) -> JobSummary {
+    JobSummary {
+        id: job.id,
+        created: job.created,
+        updated: job.updated,
+        state: job.state,
+        kind: job.kind,
+        origin: job.origin,
+        query: job.query,
+        query_name: job.query_name,
+        connection: job.connection,
+        actor: job.actor,
+        parent: job.parent,
+        business_unit: job.business_unit,
+        started: job.started,
+        finished: job.finished,
+        wake: job.wake,
+        wakes: job.wakes,
+        frozen_rows: job.frozen_rows,
+        cause: job.cause,
+        tally: job.report.map(|report| report.rows),
+    }
+}
+
+/// The rows of a frozen Result before any of them has an end.
+fn unsent(job: &JobSummary) -> Option<Tally> {
+    job.frozen_rows.map(|rows| Tally { read: rows, unsent: rows, ..Tally::default() })
+}
+
+/// Whether a person may put it back into the queue.
+fn can_continue(state: JobState) -> bool {
+    match state {
+        JobState::ParkedQuota
+        | JobState::ParkedOutage
+        | JobState::NeedsReconnect
+        | JobState::Killed
+        | JobState::Stopped
+        | JobState::Held
+        | JobState::Failed => true,
+        JobState::Queued | JobState::Querying | JobState::Sending | JobState::Success | JobState::Skipped => false,
+    }
+}
+
+pub(crate) fn parse(id: &str) -> Result<JobId, AppError> {
+    id.parse().map_err(|_| AppError::NotFound { what: format!("job {id}"), hint: None })
+}
+
+/// The state was changed by somebody else in between.
+pub(crate) fn overtaken(error: &StoreError) -> bool {
+    matches!(error, StoreError::Illegal { .. })
+}

@@ -1,0 +1,95 @@
+//! Names, ids and times as every kind of document has them.
+//!
+//! Knows no kind in particular.
+
+use model::Problem;
+use store::{Document, StoreError};
+
+use crate::AppError;
+use crate::clock::random;
+
+/// Longest name.
+const LONGEST: usize = 100;
+
+/// A name for people and addresses.
+///
+/// # Errors
+/// It is empty, too long, or has characters that an address or a file name could not hold.
+pub(crate) fn check(place: &str, name: &str) -> Result<(), Problem> {
+    let wrong = |message: String| {
+        Err(Problem::at(place, message)
+            .hint("letters, digits, space, -, _ and . ; first a letter or digit; at most 100"))
+    };
+    if name.is_empty() {
+        return wrong("is missing".into());
+    }
+    if name.chars().count() > LONGEST {
+        return wrong(format!("is longer than {LONGEST} characters"));
+    }
+    let legal = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
+    if !name.chars().all(legal) || !name.starts_with(char::is_alphanumeric) || name.ends_with(' ') {
+        return wrong("has characters that a name cannot have".into());
+    }
+    Ok(())
+}
+
+/// A new id: the letter of its kind and 120 bits of chance.
+pub(crate) fn new_id(kind: &str) -> String {
+    let digits: String = random::<15>().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{kind}{digits}")
+}
+
+/// Seconds since 1970 as RFC 3339 in UTC.
+pub(crate) fn time(unix: i64) -> String {
+    jiff::Timestamp::from_second(unix).map(|at| at.to_string()).unwrap_or_default()
+}
+
+/// Where the next page begins, when this one is full.
+pub(crate) fn next_page(documents: &[Document], limit: u32) -> Option<String> {
+    let full = documents.len() as u64 >= u64::from(limit);
+    documents.last().filter(|_| full).map(|document| document.name.clone())
+}
+
+/// `a, b and 3 more`.
+pub(crate) fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let shown = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// What the store says when a change does not fit any more.
+pub(crate) fn stale_or(error: StoreError, what: &str) -> AppError {
+    match error {
+        StoreError::Conflict { .. } => AppError::Stale { what: what.to_owned() },
+        StoreError::Exists { .. } => {
+            AppError::Conflict { message: format!("the name of {what} is taken"), hint: Some("choose another".into()) }
+        }
+        StoreError::Missing { .. } => AppError::NotFound { what: what.to_owned(), hint: None },
+        other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_addresses_and_files() {
+        for good in ["a", "Neue Kunden", "Überfällig 2", "a-b_c.d", "x".repeat(100).as_str()] {
+            assert!(check("q", good).is_ok(), "{good}");
+        }
+        for bad in ["", " a", "a ", "a/b", "../x", "a\nb", "<b>", ".hidden", "a%20b", "x".repeat(101).as_str()] {
+            assert!(check("q", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn lists_stay_short() {
+        let names: Vec<String> = (1..=7).map(|number| format!("q{number}")).collect();
+        assert_eq!(listed(&names), "q1, q2, q3, q4, q5 and 2 more");
+        assert_eq!(listed(&names[..2]), "q1, q2");
+    }
+}

@@ -1,0 +1,339 @@
+//! Queries: saved SQL with its export, checked when it is saved.
+//!
+//! Knows what a query must be; its rows are looked at in `previews`, its jobs are made in `enqueue`.
+
+use api::{Page, Preview, PreviewRequest, Query, QuerySpec, Scope};
+use export::CustomField;
+use model::{Plan, Problem, Problems, Settings};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::{Change, Document, JobFilter};
+
+use crate::clock::unix_now;
+use crate::grants::CONNECTION;
+use crate::names::{self, stale_or};
+use crate::previews::{USUAL_ROWS, sql_problem};
+use crate::{Actor, App, AppError};
+
+/// The kind of document that a query is.
+pub(crate) const QUERY: &str = "query";
+
+/// Longest description.
+const LONGEST_DESCRIPTION: usize = 2_000;
+/// Documents that are looked through at most.
+const ALL: u32 = 100_000;
+/// Longest time for planning a query when it is saved.
+const PLAN_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What is kept of a query.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct QueryBody {
+    /// What was written; its name is the document's, and the connection of its export is `connection`.
+    pub(crate) spec: QuerySpec,
+    /// The document id of its connection: another name of the connection is no change of the query.
+    pub(crate) connection: Option<String>,
+    /// The tables that its SQL names.
+    pub(crate) tables: Vec<String>,
+}
+
+impl App {
+    /// Queries by name.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn queries(&self, actor: &Actor, after: Option<&str>, limit: u32) -> Result<Page<Query>, AppError> {
+        actor.require(Scope::Read)?;
+        let documents = self.0.store.documents(QUERY, after, limit).await?;
+        let next = names::next_page(&documents, limit);
+        let mut items = Vec::with_capacity(documents.len());
+        for document in documents {
+            items.push(self.query_view(document).await?);
+        }
+        Ok(Page { items, next })
+    }
+
+    /// One query.
+    ///
+    /// # Errors
+    /// There is no such query; see [`AppError`].
+    pub async fn query(&self, actor: &Actor, name: &str) -> Result<Query, AppError> {
+        actor.require(Scope::Read)?;
+        self.query_view(self.query_document(name).await?).await
+    }
+
+    /// Makes a query.
+    ///
+    /// # Errors
+    /// Every problem of its SQL, connection and settings at once; the name is taken; see [`AppError`].
+    pub async fn create_query(&self, actor: &Actor, spec: QuerySpec) -> Result<Query, AppError> {
+        actor.require(Scope::Edit)?;
+        self.free_name(&spec.name).await?;
+        let name = spec.name.clone();
+        self.put_query(actor, &name, spec, None).await.map(|(query, _)| query)
+    }
+
+    /// Makes or replaces the query of this name (another name in `spec` renames it). Whether it is new.
+    ///
+    /// # Errors
+    /// Every problem of its SQL, connection and settings at once; changed since `revision`; see [`AppError`].
+    pub async fn put_query(
+        &self,
+        actor: &Actor,
+        name: &str,
+        mut spec: QuerySpec,
+        revision: Option<u64>,
+    ) -> Result<(Query, bool), AppError> {
+        actor.require(Scope::Edit)?;
+        let old = self.0.store.document(QUERY, name).await?;
+        if old.is_none() && revision.is_some() {
+            return Err(self.no_query(name).await?);
+        }
+        if spec.name.is_empty() {
+            spec.name = name.to_owned();
+        }
+        if spec.name != name && old.is_some() {
+            self.free_name(&spec.name).await?;
+        }
+        let body = self.checked(spec).await?;
+        let now = unix_now();
+        let (new_name, new) = (body.spec.name.clone(), old.is_none());
+        let detail = json!({ "name": new_name, "export": body.connection.is_some() });
+        let stored = serde_json::to_value(&body).unwrap_or_default();
+        let change = match old {
+            None => Change::InsertDocument(Document {
+                id: names::new_id("q"),
+                kind: QUERY.into(),
+                name: new_name.clone(),
+                revision: 1,
+                created: now,
+                updated: now,
+                body: stored,
+            }),
+            Some(old) => Change::ReplaceDocument { id: old.id, revision, name: new_name.clone(), body: stored, now },
+        };
+        let action = if new { "query.create" } else { "query.update" };
+        let changes = vec![change, actor.audit(action, name, detail)];
+        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {new_name}")))?;
+        Ok((self.query_view(self.query_document(&new_name).await?).await?, new))
+    }
+
+    /// Deletes a query; its jobs stay.
+    ///
+    /// # Errors
+    /// There is no such query; see [`AppError`].
+    pub async fn delete_query(&self, actor: &Actor, name: &str) -> Result<(), AppError> {
+        actor.require(Scope::Edit)?;
+        let document = self.query_document(name).await?;
+        let changes = vec![Change::DeleteDocument { id: document.id }, actor.audit("query.delete", name, Value::Null)];
+        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {name}")))
+    }
+
+    /// The first rows of some SQL. Ends with its future.
+    ///
+    /// # Errors
+    /// Mistakes in the SQL, unknown tables; see [`AppError`].
+    pub async fn preview(&self, actor: &Actor, request: PreviewRequest) -> Result<Preview, AppError> {
+        actor.require(Scope::Run)?;
+        let tables = self.bind_tables(&request.sql).await?;
+        self.first_rows(&request.sql, &tables, request.limit.unwrap_or(USUAL_ROWS)).await
+    }
+
+    /// The query of this name as it is kept.
+    pub(crate) async fn query_body(&self, name: &str) -> Result<(Document, QueryBody), AppError> {
+        let document = self.query_document(name).await?;
+        let body = body_of(&document)?;
+        Ok((document, body))
+    }
+
+    /// The query of this id as it is kept, unless it was deleted.
+    pub(crate) async fn query_body_by_id(&self, id: &str) -> Result<Option<QueryBody>, AppError> {
+        let document = self.0.store.document_by_id(id).await?.filter(|document| document.kind == QUERY);
+        document.as_ref().map(body_of).transpose()
+    }
+
+    async fn query_document(&self, name: &str) -> Result<Document, AppError> {
+        match self.0.store.document(QUERY, name).await? {
+            Some(document) => Ok(document),
+            None => Err(self.no_query(name).await?),
+        }
+    }
+
+    async fn no_query(&self, name: &str) -> Result<AppError, AppError> {
+        let known = self.0.store.documents(QUERY, None, ALL).await?;
+        Ok(AppError::not_found("query", name, known.iter().map(|document| document.name.as_str())))
+    }
+
+    async fn free_name(&self, name: &str) -> Result<(), AppError> {
+        match self.0.store.document(QUERY, name).await? {
+            None => Ok(()),
+            Some(_) => Err(AppError::Conflict {
+                message: format!("there is a query {name} already"),
+                hint: Some("choose another name, or change that one".into()),
+            }),
+        }
+    }
+
+    async fn query_view(&self, document: Document) -> Result<Query, AppError> {
+        let mut spec = body_of(&document)?;
+        if let (Some(id), Some(export)) = (&spec.connection, &mut spec.spec.export) {
+            let connection = self.0.store.document_by_id(id).await?;
+            export.connection = connection.map(|connection| connection.name).unwrap_or_default();
+        }
+        let filter = JobFilter { query: Some(document.id), ..JobFilter::default() };
+        let last_job = match self.0.store.jobs_page(&filter, None, 1).await?.pop() {
+            Some(job) => Some(self.job_view(job).await?),
+            None => None,
+        };
+        Ok(Query {
+            revision: document.revision,
+            created: names::time(document.created),
+            updated: names::time(document.updated),
+            last_job,
+            spec: QuerySpec { name: document.name, ..spec.spec },
+        })
+    }
+
+    /// The query as it will be kept, with everything wrong about it at once.
+    async fn checked(&self, mut spec: QuerySpec) -> Result<QueryBody, AppError> {
+        let mut problems = Problems::default();
+        problems.keep(names::check("query.name", &spec.name));
+        if spec.description.as_deref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
+            let message = format!("is longer than {LONGEST_DESCRIPTION} characters");
+            problems.push(Problem::at("query.description", message));
+        }
+        problems.keep(check_source(spec.source.as_deref()));
+        let longest = self.0.config.query_time.as_secs();
+        if spec.time_limit.is_some_and(|seconds| seconds == 0 || seconds > longest) {
+            problems.push(
+                Problem::at("query.time_limit", format!("must be a number of seconds from 1 to {longest}"))
+                    .hint("the operator sets the longest time with query_time"),
+            );
+        }
+        let plan = spec.export.as_ref().and_then(|export| problems_of_settings(&export.settings.0, &mut problems));
+        let connection = match &spec.export {
+            Some(export) => self.connection_named(&export.connection, &mut problems).await?,
+            None => None,
+        };
+        let tables = self.check_sql(&spec.sql, plan.as_ref(), connection.as_ref(), &mut problems).await?;
+        problems.or(|| ())?;
+        if let Some(export) = &mut spec.export {
+            export.connection.clear();
+        }
+        Ok(QueryBody { spec, connection: connection.map(|connection| connection.id), tables })
+    }
+
+    async fn connection_named(&self, name: &str, problems: &mut Problems) -> Result<Option<Document>, AppError> {
+        const PLACE: &str = "query.export.connection";
+        if name.is_empty() {
+            problems.push(Problem::at(PLACE, "is missing").hint("name the connection that the rows go through"));
+            return Ok(None);
+        }
+        let found = self.0.store.document(CONNECTION, name).await?;
+        if found.is_none() {
+            let known = self.0.store.documents(CONNECTION, None, ALL).await?;
+            let known: Vec<String> = known.into_iter().map(|document| document.name).collect();
+            let hint = match model::nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean {near}?"),
+                None if known.is_empty() => "make a connection first".into(),
+                None => format!("connections are {}", names::listed(&known)),
+            };
+            problems.push(Problem::at(PLACE, format!("there is no connection {name}")).hint(hint));
+        }
+        Ok(found)
+    }
+
+    /// Plans the SQL over the tables of today and holds its columns against the fields of the export; the tables it names.
+    async fn check_sql(
+        &self,
+        sql: &str,
+        plan: Option<&Plan>,
+        connection: Option<&Document>,
+        problems: &mut Problems,
+    ) -> Result<Vec<String>, AppError> {
+        let tables = match self.bind_tables(sql).await {
+            Ok(tables) => tables,
+            Err(AppError::Invalid(found)) => {
+                problems.extend(found);
+                return Ok(Vec::new());
+            }
+            Err(other) => return Err(other),
+        };
+        let names = tables.iter().map(|table| table.name.clone()).collect();
+        let schema = match query::columns(sql, &tables, &self.look(PLAN_TIME)).await {
+            Ok(schema) => schema,
+            Err(error) => {
+                problems.push(sql_problem(&error));
+                return Ok(names);
+            }
+        };
+        let Some(plan) = plan else { return Ok(names) };
+        let custom = match connection {
+            Some(connection) => self.custom_fields_known(connection).await?,
+            None => None,
+        };
+        // While the account's fields are not known, any name that may be one passes: the job asks Pardot before it sends.
+        let custom = custom.unwrap_or_else(|| {
+            let names = export::unknown_columns(&schema, &plan.target);
+            names.into_iter().map(|api_name| CustomField { api_name }).collect()
+        });
+        if let Err(found) = export::columns_of(&schema, &plan.target, &custom) {
+            for problem in found.iter() {
+                let message = match problem.at.as_str() {
+                    "columns" => problem.message.clone(),
+                    column => format!("{column} {}", problem.message),
+                };
+                let problem = Problem { at: "query.sql".into(), message, hint: problem.hint.clone() };
+                problems.push(problem);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The custom fields of the connection's account, when they were read before.
+    async fn custom_fields_known(&self, connection: &Document) -> Result<Option<Vec<CustomField>>, AppError> {
+        // Hosts that are not allowed any more are the job's and the connection's to complain about.
+        let Ok(stored) = self.understood(connection.clone()) else { return Ok(None) };
+        let account = self.known_account(&stored).await?.filter(|account| !account.fields.is_empty());
+        let fields = |account: api::AccountView| {
+            account.fields.into_iter().map(|field| CustomField { api_name: field.name }).collect()
+        };
+        Ok(account.map(fields))
+    }
+}
+
+fn body_of(document: &Document) -> Result<QueryBody, AppError> {
+    serde_json::from_value(document.body.clone())
+        .map_err(|_| AppError::Failed { message: format!("query {} cannot be read back", document.name) })
+}
+
+fn check_source(source: Option<&str>) -> Result<(), Problem> {
+    match source {
+        None | Some("embedded") => Ok(()),
+        Some(other) => Err(Problem::at("query.source", format!("there is no source {other}"))
+            .hint("embedded is the engine over this server's tables")),
+    }
+}
+
+/// What the settings mean; what is wrong with them is said at their place in the query.
+fn problems_of_settings(given: &serde_json::Map<String, Value>, problems: &mut Problems) -> Option<Plan> {
+    let mut settings = Settings::default();
+    let read = settings.set_all(&Value::Object(given.clone()));
+    let planned = Plan::parse(&settings);
+    let mut keep = |found: Problems| {
+        for mut problem in found.iter().cloned() {
+            problem.at = format!("query.export.{}", problem.at);
+            problems.push(problem);
+        }
+    };
+    match (read, planned) {
+        (Ok(()), Ok(plan)) => Some(plan),
+        (read, planned) => {
+            read.err().map(&mut keep);
+            planned.err().map(&mut keep);
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,333 @@
+//! One job of a server, from the queue to its end or to where it must wait.
+//!
+//! Takes the same path as an export of the command line: freeze, then `job::Run`. Tells the log what people want to know.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use export::FrozenResult;
+use model::{JobState, Plan, Report, StopCause, Tally};
+use query::QueryError;
+use store::{Job, JobKind, LogLevel};
+use tokio::sync::mpsc;
+
+use crate::clock::{random_u64, unix_now};
+use crate::enqueue::ServerRequest;
+use crate::export::limits;
+use crate::grants::Stored;
+use crate::job::{JobRequest, Run, Watched, plan_of};
+use crate::live::LiveJob;
+use crate::number::grouped;
+use crate::{App, AppError, words};
+
+/// Pardot is asked again so long after it said that the day's calls are used up, where its midnight is not known.
+const QUOTA_PROBE: i64 = 15 * 60;
+/// Tries after an outage, with at most ten minutes between two: about a day.
+const TRIES: u32 = 150;
+
+/// Why a job did not come to sending.
+struct Halt {
+    state: JobState,
+    cause: Option<StopCause>,
+}
+
+impl From<AppError> for Halt {
+    fn from(error: AppError) -> Halt {
+        Halt { state: JobState::Failed, cause: Some(StopCause { message: error.to_string(), hint: error.hint() }) }
+    }
+}
+
+impl From<store::StoreError> for Halt {
+    fn from(error: store::StoreError) -> Halt {
+        Halt::from(AppError::from(error))
+    }
+}
+
+impl App {
+    /// Runs a queued job. Whatever happens is written down.
+    pub(crate) async fn run_job(&self, job: Job, live: &Arc<LiveJob>) {
+        let id = job.id.clone();
+        tracing::info!(job = %id, "job begins");
+        let Err(halt) = self.work(job, live).await else { return };
+        let text = halt.cause.as_ref().map_or_else(String::new, |cause| cause.message.clone());
+        if let Err(error) = self.0.store.set_state(&id, halt.state, halt.cause.as_ref(), unix_now()).await {
+            // It is taken up again at the next start.
+            tracing::error!(job = %id, "the end of a job could not be kept: {error}");
+        }
+        let (level, text) = match halt.state {
+            JobState::Queued => (LogLevel::Info, "The server stops; the job goes on when it starts again.".to_owned()),
+            JobState::Killed => (LogLevel::Warning, "Stopped on request.".to_owned()),
+            _ => (LogLevel::Error, text),
+        };
+        self.note(&id, level, &text).await;
+        tracing::info!(job = %id, state = halt.state.name(), "job ends");
+    }
+
+    async fn work(&self, mut job: Job, live: &Arc<LiveJob>) -> Result<(), Halt> {
+        let request: ServerRequest = serde_json::from_value(job.request.clone())
+            .map_err(|_| AppError::Failed { message: "the job cannot be read back".into() })?;
+        let mut query_seconds = 0.0;
+        if job.frozen_rows.is_none() {
+            query_seconds = self.freeze(&job, &request, live).await?;
+            job = self.find_job(job.id.as_str()).await?;
+        }
+        match job.kind {
+            JobKind::Result => self.keep_result(&job).await,
+            JobKind::Export => self.export(job, &request, query_seconds, live).await,
+        }
+    }
+
+    /// Runs the query to its end into the Result, or takes the Result that was given. Seconds that it took.
+    async fn freeze(&self, job: &Job, request: &ServerRequest, live: &Arc<LiveJob>) -> Result<f64, Halt> {
+        let path = self.0.store.result_path(&job.id);
+        if request.stored {
+            let rows = FrozenResult::open(&path).map(|result| result.rows());
+            let rows =
+                rows.map_err(|error| AppError::Failed { message: format!("the result cannot be read: {error}") })?;
+            self.0.store.set_frozen(&job.id, rows, unix_now()).await?;
+            return Ok(0.0);
+        }
+        self.0.store.set_state(&job.id, JobState::Querying, None, unix_now()).await?;
+        self.note(&job.id, LogLevel::Info, "The query started.").await;
+        let tables = self.bind_tables(&job.sql).await?;
+        let longest = self.0.config.query_time;
+        let time = request.time_limit.map_or(longest, |seconds| Duration::from_secs(seconds).min(longest));
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let limits = limits(folder, Some(time));
+        let mut progress = |progress: query::Progress| {
+            live.querying(progress.rows);
+            self.0.live.changed(&job.id);
+        };
+        let frozen = query::freeze(&job.sql, &tables, &limits, &path, live.stop().stopped(), &mut progress).await;
+        match frozen {
+            Ok(frozen) => {
+                self.0.store.set_frozen(&job.id, frozen.rows, unix_now()).await?;
+                let text = format!("The query gave {} rows in {:.1} s.", grouped(frozen.rows), frozen.seconds);
+                self.note(&job.id, LogLevel::Info, &text).await;
+                Ok(frozen.seconds)
+            }
+            Err(QueryError::Cancelled) if live.requeue.load(std::sync::atomic::Ordering::SeqCst) => {
+                Err(Halt { state: JobState::Queued, cause: None })
+            }
+            Err(QueryError::Cancelled) => {
+                let cause = StopCause { message: "stopped on request while the query ran".into(), hint: None };
+                Err(Halt { state: JobState::Killed, cause: Some(cause) })
+            }
+            Err(error) => {
+                let message = format!("the query failed: {error}; nothing was sent");
+                Err(Halt { state: JobState::Failed, cause: Some(StopCause { message, hint: error.hint() }) })
+            }
+        }
+    }
+
+    async fn keep_result(&self, job: &Job) -> Result<(), Halt> {
+        self.0.store.set_state(&job.id, JobState::Success, None, unix_now()).await?;
+        self.note(&job.id, LogLevel::Info, "The result can be downloaded or exported.").await;
+        Ok(())
+    }
+
+    async fn export(
+        &self,
+        job: Job,
+        request: &ServerRequest,
+        query_seconds: f64,
+        live: &Arc<LiveJob>,
+    ) -> Result<(), Halt> {
+        let plan = self.plan(request)?;
+        let stored = self.connection_of(&job, request).await?;
+        let client = match self.client_of(&stored, &plan).await {
+            Ok(client) => {
+                live.calls_with(&client);
+                Ok(client)
+            }
+            Err(error @ AppError::Conflict { .. }) => Err(error.to_string()),
+            Err(error) => return Err(error.into()),
+        };
+        let id = job.id.clone();
+        let (wakes, before) = (job.wakes, job.report.as_ref().map_or(0, |report| report.rows.delivered));
+        let run = Run {
+            store: &self.0.store,
+            business_unit: job.business_unit.clone(),
+            job,
+            client,
+            plan,
+            query_seconds,
+            keep_result: true,
+            requeue: Arc::clone(&live.requeue),
+        };
+        let (lines, teller) = self.teller(&id);
+        let mut told = Told::default();
+        let mut watch = |watched: Watched| {
+            told.hear(&watched, live, &lines);
+            self.0.live.changed(&id);
+        };
+        let ended = Box::pin(run.send(live.stop(), &mut watch)).await;
+        drop(lines);
+        // The last lines are kept before the end is told.
+        let _ = teller.await;
+        let ended = ended?;
+        let wakes = if ended.report.rows.delivered > before { 0 } else { wakes };
+        if live.is_killed() && ended.report.status.is_open() {
+            // The wish came when the run had ended by itself already.
+            let cause = StopCause { message: "stopped on request".into(), hint: None };
+            return Err(Halt { state: JobState::Killed, cause: Some(cause) });
+        }
+        self.after(&ended.report, &stored, wakes).await?;
+        Ok(())
+    }
+
+    fn plan(&self, request: &ServerRequest) -> Result<Plan, AppError> {
+        let kept = JobRequest {
+            connection_file: std::path::PathBuf::new(),
+            settings: request.settings.clone(),
+            tables: Vec::new(),
+        };
+        Ok(plan_of(&kept)?)
+    }
+
+    /// The connection as it is now, as long as it still leads to the business unit that the job was made for.
+    async fn connection_of(&self, job: &Job, request: &ServerRequest) -> Result<Stored, AppError> {
+        let gone = || AppError::Conflict {
+            message: format!("connection {} was deleted", request.connection_name.as_deref().unwrap_or("of this job")),
+            hint: Some("give the query another connection and run it again, or export its result again".into()),
+        };
+        let id = request.connection.as_deref().ok_or_else(gone)?;
+        let stored = self.understood(self.0.store.document_by_id(id).await?.ok_or_else(gone)?)?;
+        if stored.key() == job.business_unit {
+            return Ok(stored);
+        }
+        Err(AppError::Conflict {
+            message: format!("connection {} leads to another business unit now", stored.name()),
+            hint: Some("change it back and continue the job, or export its result again".into()),
+        })
+    }
+
+    /// Writes the log lines of a job in order, beside its work.
+    fn teller(&self, id: &model::JobId) -> (mpsc::UnboundedSender<(LogLevel, String)>, tokio::task::JoinHandle<()>) {
+        let (sender, mut receiver) = mpsc::unbounded_channel::<(LogLevel, String)>();
+        let (app, id) = (self.clone(), id.clone());
+        let task = tokio::spawn(async move {
+            while let Some((level, text)) = receiver.recv().await {
+                app.note(&id, level, &text).await;
+            }
+        });
+        (sender, task)
+    }
+
+    /// Decides when a parked job goes on, and says how it ended.
+    async fn after(&self, report: &Report, stored: &Stored, wakes: u32) -> Result<(), AppError> {
+        let (now, id) = (unix_now(), &report.job);
+        let mut state = report.status;
+        let mut wake = None;
+        match report.status {
+            JobState::ParkedQuota => wake = Some(self.quota_wake(stored, wakes, now).await?),
+            JobState::ParkedOutage if wakes >= TRIES => {
+                state = JobState::Failed;
+                let cause = StopCause {
+                    message: "Pardot has not answered properly for a day".into(),
+                    hint: Some("nothing is lost: continue the job when it answers again".into()),
+                };
+                self.0.store.set_state(id, JobState::Failed, Some(&cause), now).await?;
+            }
+            JobState::ParkedOutage => wake = Some(now + self.outage_wait(wakes)),
+            JobState::NeedsReconnect => {
+                let why = report.cause.as_ref().map_or("it was refused", |cause| cause.message.as_str());
+                self.set_broken(stored.id(), why).await?;
+            }
+            _ => {}
+        }
+        if wake.is_some() {
+            self.0.store.set_parked(id, report.status, report.cause.as_ref(), wake, now).await?;
+        }
+        let text = words::sentence(&words::Said {
+            state,
+            result_only: false,
+            rows: Some(report.rows),
+            result_rows: Some(report.rows.read),
+            cause: report.cause.as_ref(),
+            wake,
+            zone: self.known_account(stored).await?.and_then(|account| account.time_zone).as_deref(),
+            throttled: None,
+            lanes: 5,
+            stopping: false,
+        });
+        let level = match state {
+            JobState::Success | JobState::Queued => LogLevel::Info,
+            JobState::Failed | JobState::NeedsReconnect => LogLevel::Error,
+            _ => LogLevel::Warning,
+        };
+        let text = if state == JobState::Queued {
+            format!("The server stops; the job goes on when it starts again. {}", counts(report.rows))
+        } else {
+            text
+        };
+        self.note(id, level, &text).await;
+        tracing::info!(job = %id, state = state.name(), "job ends");
+        Ok(())
+    }
+
+    /// Calls are counted anew at midnight of the account; where that is not known, or was not enough, every 15 minutes.
+    async fn quota_wake(&self, stored: &Stored, wakes: u32, now: i64) -> Result<i64, AppError> {
+        let zone = self.known_account(stored).await?.and_then(|account| account.time_zone);
+        let midnight = zone.and_then(|zone| words::next_midnight(now, &zone)).filter(|_| wakes == 0);
+        let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
+        Ok(midnight.map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread))
+    }
+
+    fn outage_wait(&self, wakes: u32) -> i64 {
+        let first = i64::try_from(self.0.config.outage_wait.as_secs()).unwrap_or(60);
+        (first << wakes.min(10)).min(first * 10).max(1)
+    }
+}
+
+/// What was told already.
+#[derive(Default)]
+struct Told {
+    tenth: Option<u64>,
+    throttled: bool,
+}
+
+impl Told {
+    fn hear(&mut self, watched: &Watched, live: &LiveJob, lines: &mpsc::UnboundedSender<(LogLevel, String)>) {
+        let say = |level, text: String| {
+            // The teller ends after us.
+            let _ = lines.send((level, text));
+        };
+        match watched {
+            Watched::Querying(rows) => live.querying(*rows),
+            Watched::Checking(done, rows) => {
+                live.checking(*done, *rows);
+                if done == rows {
+                    say(LogLevel::Info, format!("{} rows are checked; sending begins.", grouped(*rows)));
+                }
+            }
+            Watched::Sending(tally) => {
+                live.sending(*tally);
+                let done = tally.read - tally.unsent;
+                let tenth = (done * 10).checked_div(tally.read);
+                if self.tenth.is_some() && tenth > self.tenth && done < tally.read {
+                    say(LogLevel::Info, counts(*tally));
+                }
+                self.tenth = tenth;
+                let lanes = live.throttled();
+                if let Some(lanes) = lanes.filter(|_| !self.throttled) {
+                    let text = format!("Pardot asks us to slow down (code 66). Sending continues with {lanes} lanes.");
+                    say(LogLevel::Warning, text);
+                }
+                self.throttled = lanes.is_some();
+            }
+            Watched::Note(text) => say(LogLevel::Info, text.clone()),
+        }
+    }
+}
+
+fn counts(rows: Tally) -> String {
+    let mut text = format!("{} of {} rows delivered", grouped(rows.delivered), grouped(rows.read));
+    for (count, name) in [(rows.rejected, "rejected"), (rows.superseded, "superseded"), (rows.held, "held")] {
+        if count > 0 {
+            text.push_str(&format!(", {} {name}", grouped(count)));
+        }
+    }
+    text + "."
+}

@@ -1,0 +1,306 @@
+//! Files of a project → what it wants to be there, or everything that is wrong with them.
+//!
+//! Knows the rules that need no server: names, shapes, settings, references. What a server says about hosts, SQL and files
+//! is its own.
+
+use std::collections::BTreeMap;
+
+use api::{ConnectionSpec, Export, QuerySpec, SettingsMap};
+use model::{Plan, Problem, Problems, Settings, nearest};
+use serde_json::{Map, Value};
+
+use crate::document::{Kind, SecretName, SecretReference};
+use crate::fields::{Fields, documents};
+use crate::schema::names;
+use crate::{Origin, Project, Rows, WantedConnection, WantedQuery, WantedTable};
+
+/// Reads the files of a project: pairs of path (relative, with `/`) and text. Files that end in `.yaml` or `.yml` are
+/// documents, those that end in `.sql` are there for documents that name them, others are passed over.
+///
+/// # Errors
+/// Everything that is wrong, with file and line.
+pub fn parse(files: &[(String, String)]) -> Result<Project, Problems> {
+    let mut reading = Reading {
+        texts: files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect(),
+        project: Project::default(),
+        problems: Problems::default(),
+    };
+    for (path, text) in files {
+        if !(path.ends_with(".yaml") || path.ends_with(".yml")) {
+            continue;
+        }
+        match documents(path, text) {
+            Ok(found) => found.into_iter().for_each(|fields| reading.document(path, fields)),
+            Err(problem) => reading.problems.push(problem),
+        }
+    }
+    let Reading { project, problems, .. } = reading;
+    problems.or(|| project)
+}
+
+struct Reading<'a> {
+    texts: BTreeMap<&'a str, &'a str>,
+    project: Project,
+    problems: Problems,
+}
+
+impl Reading<'_> {
+    fn document(&mut self, path: &str, mut fields: Fields<'_>) {
+        match kind_of(path, &mut fields) {
+            Some(kind) => {
+                fields.only(&names(kind));
+                if let Some(name) = fields.needed("name") {
+                    self.wanted(kind, name.trim(), &mut fields);
+                }
+            }
+            None => return self.problems.extend(fields.problems),
+        }
+        self.problems.extend(fields.problems);
+    }
+
+    fn wanted(&mut self, kind: Kind, name: &str, fields: &mut Fields<'_>) {
+        if let Some(message) = wrong_name(kind, name) {
+            fields.problem("name", message, "choose another name");
+        }
+        let origin = fields.origin();
+        let before = match kind {
+            Kind::Connection => {
+                let wanted = connection(name, fields, origin);
+                self.project.connections.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
+            Kind::Table => {
+                let Some(rows) = rows(fields) else { return };
+                let wanted = WantedTable { rows, origin };
+                self.project.tables.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
+            Kind::Query => {
+                let wanted = self.query(name, fields, origin);
+                self.project.queries.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
+        };
+        if let Some(before) = before {
+            let problem = Problem::at(fields.at("name"), format!("{kind} {name} is also written in {before}"));
+            fields.problems.push(problem.hint("each name stands once in a project"));
+        }
+    }
+
+    fn query(&self, name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedQuery {
+        let sql = match (fields.text("sql"), fields.text("sql_file")) {
+            (Some(_), Some(_)) => {
+                fields.problem("sql_file", "stands beside sql", "keep one of the two");
+                String::new()
+            }
+            (Some(sql), None) => sql,
+            (None, Some(file)) => self.sql_file(&file, fields, &origin).unwrap_or_default(),
+            (None, None) => {
+                if !fields.has("sql") && !fields.has("sql_file") {
+                    fields.problem("sql", "is missing", "write sql: |, or name a file with sql_file:");
+                }
+                String::new()
+            }
+        };
+        let spec = QuerySpec {
+            name: name.to_owned(),
+            description: fields.text("description").filter(|text| !text.is_empty()),
+            sql: sql.trim_end().to_owned(),
+            source: fields.text("source"),
+            export: export(fields),
+            overlap: fields.take("overlap", "queue or skip").unwrap_or_default(),
+            time_limit: fields.take("time_limit", "a whole number of seconds"),
+        };
+        WantedQuery { spec, origin }
+    }
+
+    fn sql_file(&self, file: &str, fields: &mut Fields<'_>, origin: &Origin) -> Option<String> {
+        let Some(path) = beside(&origin.path, file) else {
+            fields.problem("sql_file", "leads out of the project", "name a file below the project's folder");
+            return None;
+        };
+        let Some(text) = self.texts.get(path.as_str()) else {
+            let known = self.texts.keys().filter(|known| known.ends_with(".sql")).copied();
+            let hint = match nearest(&path, known) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "the path is relative to the file that names it, and ends in .sql".to_owned(),
+            };
+            fields.problem("sql_file", &format!("there is no file {path}"), &hint);
+            return None;
+        };
+        Some((*text).to_owned())
+    }
+}
+
+/// The kind that folder or document tell.
+fn kind_of(path: &str, fields: &mut Fields<'_>) -> Option<Kind> {
+    let folder =
+        path.split('/').rev().skip(1).find_map(|part| Kind::ALL.into_iter().find(|kind| kind.folder() == part));
+    let given = fields.has("kind");
+    let written: Option<Kind> = fields.take("kind", "connection, table or query");
+    match (folder, written) {
+        (Some(folder), Some(written)) if folder != written => {
+            let message = format!("is {written} in a folder of {}", folder.folder());
+            fields.problem("kind", &message, "move the file, or leave kind out");
+            None
+        }
+        (_, Some(kind)) => Some(kind),
+        (Some(kind), None) if !given => Some(kind),
+        (None, None) if !given => {
+            let hint = "write kind: connection, table or query; or put the file into connections/, tables/ or queries/";
+            fields.problem("kind", "is missing", hint);
+            None
+        }
+        (_, None) => None,
+    }
+}
+
+/// What is wrong with a name, in the words of the API's documents.
+fn wrong_name(kind: Kind, name: &str) -> Option<&'static str> {
+    let length = (1..=100).contains(&name.chars().count());
+    match kind {
+        Kind::Connection => {
+            let legal = name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+            (!(length && legal)).then_some("must be letters, digits, -, _ and ., at most 100")
+        }
+        Kind::Table => {
+            let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+            let legal = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            let message = "must be a lower-case letter or _, then letters, digits and _, at most 100";
+            (!(length && first && legal)).then_some(message)
+        }
+        Kind::Query => {
+            let legal = name.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c));
+            (!(length && legal)).then_some("must be letters, digits, spaces, -, _ and ., at most 100")
+        }
+    }
+}
+
+fn connection(name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedConnection {
+    let mut secrets = BTreeMap::new();
+    for secret in SecretName::ALL {
+        let Some(text) = fields.text(secret.name()) else { continue };
+        match SecretReference::of(&text) {
+            Some(reference) => {
+                secrets.insert(secret, reference);
+            }
+            None => fields.problem(
+                secret.name(),
+                "must say where the secret is, not what it is",
+                "write env:NAME for a variable of the environment, or file:PATH; a secret that stood in a file of a \
+                 project should be changed",
+            ),
+        }
+    }
+    let spec = ConnectionSpec {
+        name: Some(name.to_owned()),
+        pardot_domain: fields.text("pardot_domain"),
+        business_unit: fields.needed("business_unit"),
+        connected_app: fields.take("connected_app", "default or custom"),
+        client_id: fields.text("client_id"),
+        login_url: fields.text("login_url"),
+        grant: fields.take("grant", "refresh_token, client_credentials or jwt_bearer"),
+        username: fields.text("username"),
+        audience: fields.text("audience"),
+        client_secret: None,
+        refresh_token: None,
+        private_key: None,
+    };
+    WantedConnection { spec, secrets, origin }
+}
+
+fn rows(fields: &mut Fields<'_>) -> Option<Rows> {
+    let files = fields.text("files").map(Rows::Files);
+    let upload = fields.text("upload").and_then(|path| upload(&path, fields));
+    let uploaded = fields.text("uploaded").map(|sum| Rows::Uploaded(sum.to_ascii_lowercase()));
+    let given = ["files", "upload", "uploaded"].into_iter().filter(|name| fields.has(name)).count();
+    if given != 1 {
+        let (what, hint) = match given {
+            0 => ("has no rows", "write files: for files of the server, or upload: for a file of the project"),
+            _ => ("has rows from several places", "keep one of files:, upload: and uploaded:"),
+        };
+        fields.problem("name", what, hint);
+        return None;
+    }
+    files.or(upload).or(uploaded)
+}
+
+fn upload(path: &str, fields: &mut Fields<'_>) -> Option<Rows> {
+    let format = match path.rsplit('.').next().unwrap_or("").to_ascii_lowercase().as_str() {
+        "csv" => "csv",
+        "jsonl" | "ndjson" => "jsonl",
+        "parquet" => "parquet",
+        _ => {
+            fields.problem("upload", "ends in no known form", "name a .csv, .jsonl or .parquet file");
+            return None;
+        }
+    };
+    let Some(path) = beside("", path) else {
+        fields.problem("upload", "leads out of the project", "name a file below the project's folder");
+        return None;
+    };
+    Some(Rows::Upload { path, format })
+}
+
+/// The path that `file` means in a file at `path`; nothing when it leads out of the project.
+fn beside(path: &str, file: &str) -> Option<String> {
+    if file.starts_with('/') || file.contains('\\') {
+        return None;
+    }
+    let mut parts: Vec<&str> = path.split('/').collect();
+    parts.pop();
+    for part in file.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn export(fields: &mut Fields<'_>) -> Option<Export> {
+    let value = fields.value("export")?;
+    let Value::Object(mut entries) = value else {
+        fields.problem("export", "must be a mapping", "write connection: and settings: below it");
+        return None;
+    };
+    let connection = match entries.remove("connection") {
+        Some(Value::String(name)) if !name.is_empty() => name,
+        _ => {
+            let at = fields.at_within("export", &["connection"]);
+            fields.problems.push(Problem::at(at, "must be the name of a connection"));
+            String::new()
+        }
+    };
+    let settings = match entries.remove("settings") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(settings)) => settings,
+        Some(_) => {
+            let at = fields.at_within("export", &["settings"]);
+            fields.problems.push(Problem::at(at, "must be a mapping of names to values"));
+            Map::new()
+        }
+    };
+    for name in entries.keys() {
+        let at = fields.at_within("export", &[name]);
+        fields
+            .problems
+            .push(Problem::at(at, "is not a name that is known here").hint("the names are connection, settings"));
+    }
+    check_settings(&settings, fields);
+    Some(Export { connection, settings: SettingsMap(settings) })
+}
+
+/// The settings' own rules, which need no server.
+fn check_settings(settings: &Map<String, Value>, fields: &mut Fields<'_>) {
+    let mut given = Settings::default();
+    let mut found = given.set_all(&Value::Object(settings.clone())).err().unwrap_or_default();
+    if let Err(problems) = Plan::parse(&given) {
+        found.extend(problems);
+    }
+    for problem in found.iter() {
+        let name = problem.at.strip_prefix("settings.").unwrap_or(&problem.at);
+        let at = fields.at_within("export", &["settings", name]);
+        fields.problems.push(Problem { at, ..problem.clone() });
+    }
+}

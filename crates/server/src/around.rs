@@ -1,0 +1,125 @@
+//! What holds for every answer: its id, its headers, its line in the log, and that a panic is an answer too.
+//!
+//! Knows no route by name. No query string, body, token or row value is ever logged.
+
+use std::panic::AssertUnwindSafe;
+
+use app::clock::random_u64;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+
+use crate::caller::Known;
+use crate::door::Door;
+use crate::meters::Answered;
+use crate::refusal::{REQUEST_ID, Refusal};
+use crate::visitor::Visitor;
+use crate::{clock, host};
+
+/// Names an answer in the log.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of every answer, unless its route has its own.
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (CACHE_CONTROL, "no-store"),
+];
+
+/// Answers a request.
+pub(crate) async fn around(State(door): State<Door>, mut request: Request, next: Next) -> Response {
+    let id = format!("{:016x}", random_u64());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "none".into());
+    let method = request.method().clone();
+    let visitor = Visitor::of(&request, door.config());
+    let allowed = host::check(&request, &visitor, door.config());
+    let known = Known::default();
+    request.extensions_mut().insert(visitor);
+    request.extensions_mut().insert(known.clone());
+    let started = clock::now();
+    let under_way = door.meters().enter();
+    let answer = REQUEST_ID.scope(id.clone(), async {
+        let answer = AssertUnwindSafe(async {
+            match allowed {
+                Ok(()) => next.run(request).await,
+                Err(refusal) => refusal.into_response(),
+            }
+        });
+        // What panicked may have had row values in its words: they stay where they are.
+        let answer = answer.catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request.id = id, "request {id}: the route {route} panicked");
+            Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+        });
+        in_our_words(answer)
+    });
+    let mut answer = Box::pin(answer).await;
+    drop(under_way);
+    dress(&mut answer, &id, &door);
+    let took = clock::now().saturating_duration_since(started);
+    let status = answer.status().as_u16();
+    door.meters().answered(&Answered { method: label(&method), route: &route, status, took });
+    let (ms, actor) = (took.as_millis(), known.0.get().map_or("", String::as_str));
+    tracing::info!(
+        request.id = id,
+        method = label(&method),
+        route,
+        status,
+        ms = u64::try_from(ms).unwrap_or(u64::MAX),
+        actor,
+        "{} {route}: {status} in {ms} ms",
+        label(&method)
+    );
+    answer
+}
+
+/// A refusal that the framework made has no words yet.
+fn in_our_words(answer: Response) -> Response {
+    let status = answer.status();
+    let plain = answer.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if !(status.is_client_error() || status.is_server_error()) || !plain {
+        return answer;
+    }
+    let allow = answer.headers().get(ALLOW).cloned();
+    let mut answer = Refusal::of_status(status).into_response();
+    if let Some(allow) = allow {
+        answer.headers_mut().insert(ALLOW, allow);
+    }
+    answer
+}
+
+fn dress(answer: &mut Response, id: &str, door: &Door) {
+    let headers = answer.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if door.config().secure() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if let Ok(id) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+}
+
+/// A method as a label: whoever invents methods shall not invent labels.
+fn label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,99 @@
+//! The few pages that the server itself has: what this is, and how an approval ended.
+//!
+//! Knows words and HTML. Everything from outside is escaped; no page has a script of its own beside the one file.
+
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::{Html, IntoResponse, Response};
+
+/// Only our own files, and nobody may frame it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// Takes code and state out of the address bar, so that neither is copied, bookmarked or sent on.
+const SCRIPT: &str = "history.replaceState(null, \"\", location.pathname);\n";
+
+const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem;color:#1c2733;\
+background:#fff}h1{font-size:1.4rem}p.hint{color:#4a5a68}code{font-size:.95em}\n\
+@media(prefers-color-scheme:dark){body{color:#e6ebf0;background:#141a20}p.hint{color:#a9b6c2}}\n";
+
+/// A page of a title and paragraphs.
+pub(crate) struct Page<'a> {
+    pub(crate) status: StatusCode,
+    pub(crate) title: &'a str,
+    pub(crate) paragraphs: Vec<String>,
+    pub(crate) hint: Option<String>,
+    /// Whether its address must be cleaned.
+    pub(crate) clean: bool,
+}
+
+impl IntoResponse for Page<'_> {
+    fn into_response(self) -> Response {
+        let title = escaped(self.title);
+        let script = if self.clean { "<script src=\"/assets/clean.js\"></script>" } else { "" };
+        let mut body = String::new();
+        for paragraph in &self.paragraphs {
+            body += &format!("<p>{}</p>\n", escaped(paragraph));
+        }
+        if let Some(hint) = &self.hint {
+            body += &format!("<p class=\"hint\">{}</p>\n", escaped(hint));
+        }
+        let html = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title} · Sluice</title>\
+             <meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"/assets/page.css\">\
+             {script}</head>\n<body><main>\n<h1>{title}</h1>\n{body}</main></body>\n</html>\n"
+        );
+        (self.status, [(CONTENT_SECURITY_POLICY, POLICY)], Html(html)).into_response()
+    }
+}
+
+/// Text in a page.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// `GET /assets/clean.js`.
+pub(crate) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+/// `GET /assets/page.css`.
+pub(crate) async fn style() -> Response {
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+fn asset(kind: &'static str, text: &'static str) -> Response {
+    ([(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=3600")], text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_from_outside_is_text() {
+        let page = Page {
+            status: StatusCode::OK,
+            title: "<b>",
+            paragraphs: vec!["<script>alert('1')</script>".into()],
+            hint: Some("\"&\"".into()),
+            clean: true,
+        };
+        let body = axum::body::to_bytes(page.into_response().into_body(), 10_000).await.unwrap();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        assert!(text.contains("<p>&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;</p>"), "{text}");
+        assert!(text.contains("<h1>&lt;b&gt;</h1>") && text.contains("&quot;&amp;&quot;"), "{text}");
+        assert_eq!(text.matches("<script").count(), 1, "{text}");
+    }
+}

@@ -1,0 +1,19 @@
+//! The routes, in the order of the documentation.
+
+mod approvals;
+mod catalog;
+mod connections;
+mod job_files;
+mod jobs;
+mod keeping;
+mod keys;
+mod people;
+mod queries;
+mod router;
+mod sessions;
+mod setup;
+mod tables;
+mod tokens;
+
+pub use router::router;
+pub(crate) use router::{api, with_stop};

@@ -1,0 +1,93 @@
+//! All routes put together, each behind what holds for every answer.
+//!
+//! Knows the list; each route is its own module's.
+
+use app::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::middleware;
+use axum::routing::get;
+use tokio::sync::watch;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::around::around;
+use crate::config::ServerConfig;
+use crate::door::Door;
+use crate::refusal::Refusal;
+use crate::routes::{
+    approvals, catalog, connections, job_files, jobs, keeping, keys, people, queries, sessions, setup, tables, tokens,
+};
+use crate::{openapi, pages};
+
+/// The server without its listener, for callers inside the process. Streams of events end with their job only.
+pub fn router(app: App, config: ServerConfig) -> Router {
+    let (_never, ended) = watch::channel(false);
+    with_stop(app, config, ended)
+}
+
+/// The server without its listener; its streams end when `ended` says so.
+pub(crate) fn with_stop(app: App, config: ServerConfig, ended: watch::Receiver<bool>) -> Router {
+    let door = Door::new(app, config, ended);
+    let (api, _) = OpenApiRouter::new().nest(openapi::ROOT, api()).split_for_parts();
+    Router::new()
+        .route("/", get(approvals::front))
+        .route("/oauth/callback", get(approvals::callback))
+        .route("/assets/clean.js", get(pages::script))
+        .route("/assets/page.css", get(pages::style))
+        .route("/healthz", get(keeping::alive))
+        .route("/readyz", get(keeping::ready))
+        .route("/metrics", get(keeping::meters))
+        .route("/api/v1/openapi.json", get(openapi::document))
+        .merge(api)
+        .fallback(async || Refusal::of_status(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(async || Refusal::of_status(StatusCode::METHOD_NOT_ALLOWED))
+        // Every body has its limit where it is read.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(door.clone(), around))
+        .with_state(door)
+}
+
+/// The routes of the API with their part of the OpenAPI document.
+pub(crate) fn api() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(setup::state, setup::claim))
+        .routes(routes!(sessions::open, sessions::close))
+        .routes(routes!(sessions::me))
+        .routes(routes!(sessions::change_password))
+        .routes(routes!(people::list, people::add))
+        .routes(routes!(people::change, people::remove))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke))
+        .routes(routes!(people::audit))
+        .routes(routes!(keys::rotate))
+        .routes(routes!(catalog::settings))
+        .routes(routes!(catalog::fields))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(connections::read, connections::put, connections::delete))
+        .routes(routes!(connections::test))
+        .routes(routes!(connections::authorize))
+        .routes(routes!(connections::account))
+        .routes(routes!(tables::list))
+        .routes(routes!(tables::read, tables::put, tables::delete))
+        .routes(routes!(tables::upload))
+        .routes(routes!(tables::preview))
+        .routes(routes!(queries::list, queries::create))
+        .routes(routes!(queries::read, queries::put, queries::delete))
+        .routes(routes!(queries::run))
+        .routes(routes!(queries::preview))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::counts))
+        .routes(routes!(jobs::read, jobs::delete))
+        .routes(routes!(jobs::report))
+        .routes(routes!(jobs::kill))
+        .routes(routes!(jobs::resume))
+        .routes(routes!(jobs::reexport))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(jobs::log))
+        .routes(routes!(jobs::events))
+        .routes(routes!(job_files::result))
+        .routes(routes!(job_files::rejected))
+        .routes(routes!(job_files::receipts))
+}

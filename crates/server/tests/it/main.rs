@@ -1,0 +1,13 @@
+//! The doors from outside: a whole server over a data directory of its own, asked through its router or a socket.
+//!
+//! Knows the API only; what a job does at Pardot is tested with the binary.
+
+mod access;
+mod approvals;
+mod browser;
+mod document;
+mod events;
+mod house;
+mod limits;
+mod opening;
+mod tls;

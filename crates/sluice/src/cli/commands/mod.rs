@@ -1,0 +1,17 @@
+//! The arguments of the server and of the commands that talk to one.
+//!
+//! Knows how they are written, not what they do.
+
+mod access;
+mod catalog;
+mod jobs;
+mod operate;
+mod project;
+mod whereabouts;
+
+pub(crate) use access::{AuditCommand, KeysCommand, PeopleCommand, TokensCommand};
+pub(crate) use catalog::{ConnectionParts, ConnectionsCommand, FileForm, QueriesCommand, QueryParts, TablesCommand};
+pub(crate) use jobs::{Following, JobsCommand, Once, Rows};
+pub(crate) use operate::{BackupArguments, ConfigCheckArguments, ConfigCommand, RestoreArguments, ServeArguments};
+pub(crate) use project::{ApplyArguments, PlanArguments, PullArguments};
+pub(crate) use whereabouts::Whereabouts;

@@ -1,0 +1,48 @@
+//! Bytes on their way, shown on a terminal.
+//!
+//! Knows counts only.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A bar of bytes; nothing where there is no terminal.
+pub(crate) struct Bytes {
+    word: &'static str,
+    bar: Option<ProgressBar>,
+}
+
+impl Bytes {
+    /// A bar that calls them so: `sent`, `received`.
+    pub(crate) fn new(word: &'static str) -> Bytes {
+        Bytes { word, bar: None }
+    }
+
+    /// So many, of so many where that is known.
+    pub(crate) fn show(&mut self, done: u64, all: Option<u64>) {
+        if !std::io::stderr().is_terminal() {
+            return;
+        }
+        let word = self.word;
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(all, ProgressDrawTarget::stderr_with_hz(10));
+            let template = match all {
+                Some(_) => "{prefix} [{bar:28}] {bytes}/{total_bytes}  {eta} left",
+                None => "{prefix} {spinner} {bytes}",
+            };
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("━╸ "));
+            }
+            bar.set_prefix(word);
+            bar
+        });
+        bar.set_position(done);
+    }
+
+    /// Clears the bar.
+    pub(crate) fn finish(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Configs as operators write them.
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+use model::Problems;
+
+use super::{CONFIG, Effective, Operator, Sources};
+
+fn read(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Effective, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = |problems: Problems| problems.to_string().replace(&folder.path().display().to_string(), "<data>");
+    std::fs::write(folder.path().join("sluice.yaml"), file).unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2\n").unwrap();
+    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let flags = flags.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+    let sources = Sources { data_dir: folder.path().to_owned(), file: None, flags, environment: &environment };
+    let effective = sources.read().map_err(shown)?;
+    // The secret's file is gone with the folder: the meaning is asked for while it is there.
+    Operator::parse(&effective).map_err(shown)?;
+    Ok(effective)
+}
+
+#[track_caller]
+fn refused(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)], want: Expect) {
+    want.assert_eq(&read(file, environment, flags).expect_err("accepted"));
+}
+
+#[test]
+fn a_flag_wins_over_the_environment_and_that_over_the_file() {
+    let file = "listen: 127.0.0.1:1\nretention_days: 10\naudit_days: 20\nmax_concurrent_jobs: 2\n";
+    let environment = [("SLUICE_RETENTION_DAYS", "11"), ("SLUICE_AUDIT_DAYS", "21"), ("SLUICE_LOG_LEVEL", "")];
+    let found = read(file, &environment, &[("audit_days", "22")]).unwrap();
+    let shown = |name: &str| format!("{} {}", found.text(name).unwrap_or("none"), found.get(name).unwrap().1);
+    assert_eq!(shown("audit_days"), "22 flag");
+    assert_eq!(shown("retention_days"), "11 $SLUICE_RETENTION_DAYS");
+    assert!(shown("max_concurrent_jobs").ends_with("sluice.yaml"));
+    assert_eq!(shown("log_level"), "info default");
+}
+
+#[test]
+fn everything_wrong_is_said_at_once() {
+    refused(
+        "listn: 127.0.0.1:1\ndefault_app_client_secret: hunter2\nmaster_key: hunter2\ntable_roots: {a: b}\nlisten: [a]\n",
+        &[],
+        &[],
+        expect![[r#"
+            <data>/sluice.yaml: listn: is not a name that is known here
+              hint: did you mean listen?
+            <data>/sluice.yaml: default_app_client_secret: is a secret, which does not belong into this file
+              hint: name a file with default_app_client_secret_file, or set $SLUICE_DEFAULT_APP_CLIENT_SECRET
+            <data>/sluice.yaml: master_key: is a secret, which does not belong into this file
+              hint: set $SLUICE_MASTER_KEY
+            <data>/sluice.yaml: table_roots: must be folders: a list, or separated by commas
+            <data>/sluice.yaml: listen: must be an IP address and a port, like 127.0.0.1:8080"#]],
+    );
+    refused(
+        "listen: localhost\nretention_days: 0\nupload_bytes: many\ntls_key: k.pem\npublic_url: example.com\n",
+        &[("SLUICE_ALLOW_LOOPBACK", "maybe"), ("SLUICE_LOG_LEVEL", "loud")],
+        &[("listen", "nowhere")],
+        expect![[r#"
+            --listen: must be an IP address and a port, like 127.0.0.1:8080
+              hint: Where the server listens. An address that other machines reach needs TLS files or behind_proxy.
+            <data>/sluice.yaml: public_url: must be an address that begins with http:// or https://
+              hint: The address that people know the server by, where it is not the one that it listens at. Its host is one of the allowed names.
+            <data>/sluice.yaml: retention_days: must be a whole number from 1 to 36500
+              hint: Days that ended jobs are kept, with their results and rejected rows.
+            <data>/sluice.yaml: upload_bytes: must be a number of bytes, or one with KiB, MiB, GiB or TiB
+              hint: Most bytes of an uploaded table.
+            $SLUICE_ALLOW_LOOPBACK: must be true or false
+              hint: Whether connections may name this machine (http://127.0.0.1:…), for the sandbox.
+            $SLUICE_LOG_LEVEL: must be one of error, warn, info, debug
+              hint: How much the log says.
+            <data>/sluice.yaml: tls_key: there is no file <data>/k.pem"#]],
+    );
+    refused(
+        "listen: 0.0.0.0:8080\n",
+        &[],
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml: listen: 0.0.0.0:8080 can be reached from other machines, and passwords would travel in the clear
+          hint: give tls_certificate and tls_key, or behind_proxy when a proxy in front of it speaks TLS, or listen at 127.0.0.1"#]],
+    );
+    refused(
+        "a: [\n",
+        &[],
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml:1: is no YAML
+          hint: write one `name: value` a line, each name once"#]],
+    );
+    refused(
+        "default_app_client_secret_file: secret\n",
+        &[],
+        &[],
+        expect!["config default_app_client_secret: needs default_app_client_id beside it"],
+    );
+}
+
+#[test]
+fn values_mean_what_they_say() {
+    let file = "public_url: https://sluice.example.com/\nbehind_proxy: yes\nlisten: 0.0.0.0:80\nupload_bytes: 2 MiB\n\
+                table_roots: [data, /srv/x]\npardot_hosts: a.example, b.example\nmax_concurrent_jobs: 3\n";
+    let environment = BTreeMap::from([("SLUICE_MASTER_KEY".to_owned(), "sluice-key-1:abc".to_owned())]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.yaml");
+    std::fs::write(&path, file).unwrap();
+    let data_dir = folder.path().join("data");
+    let sources = Sources { data_dir, file: Some(path), flags: Vec::new(), environment: &environment };
+    let found = sources.read().unwrap();
+    let operator = Operator::parse(&found).unwrap();
+    assert_eq!(operator.app.redirect_uri, "https://sluice.example.com/oauth/callback");
+    assert_eq!(operator.app.upload_bytes, 2 << 20);
+    assert_eq!(operator.app.table_roots, [folder.path().join("data"), "/srv/x".into()]);
+    assert_eq!(operator.app.hosts.pardot, ["a.example", "b.example"]);
+    assert_eq!(operator.server.hosts, ["sluice.example.com"]);
+    assert!(operator.server.behind_proxy && operator.app.master_key.is_some());
+    assert!(!format!("{found:?} {operator:?}").contains("sluice-key-1"), "a key is never shown");
+}
+
+#[test]
+fn a_slip_in_a_variable_is_noticed_and_a_stranger_is_not() {
+    let found = read("", &[("SLUICE_LISTN", "x"), ("SLUICE_SERVICE_HOST", "x"), ("SLUICE_TOKEN", "x")], &[]).unwrap();
+    assert_eq!(found.strangers, ["$SLUICE_LISTN has no effect; did you mean $SLUICE_LISTEN?"]);
+}
+
+#[test]
+fn every_default_is_of_its_kind() {
+    let found = read("", &[], &[]).unwrap();
+    for entry in CONFIG.iter().filter(|entry| !entry.default.is_empty()) {
+        assert_eq!(found.text(entry.name), Some(entry.default), "{}", entry.name);
+    }
+}

@@ -1,0 +1,226 @@
+//! The doors to jobs: what a caller may ask and tell of them.
+//!
+//! Knows which function answers; the SQL is `job`'s, `jobs`', `log`'s and `learned`'s.
+
+use model::{JobId, JobState, Learned, Report, StopCause, nearest};
+
+use crate::error::StoreError;
+use crate::job::{self, Job, JobSummary, NewJob, Next};
+use crate::jobs::{self, JobFilter};
+use crate::learned;
+use crate::ledger::Ledger;
+use crate::log::{self, LogLevel, LogLine};
+use crate::once::{Start, Started};
+use crate::store::Store;
+use crate::writer::{Outcome, Write};
+
+/// Ids that a hint names at most.
+const HINTS: u32 = 3;
+/// Jobs among which a mistyped id is looked for.
+const RECENT: u32 = 500;
+
+impl Store {
+    /// Keeps a new job.
+    ///
+    /// # Errors
+    /// The id is taken; disk full, database locked or damaged.
+    pub async fn create_job(&self, job: &NewJob) -> Result<(), StoreError> {
+        self.write(Write::Create(Box::new(job.clone()))).await.map(drop)
+    }
+
+    /// The job of this id.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+        self.read(async |connection| job::find(connection, id).await).await
+    }
+
+    /// The newest jobs, newest first.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn jobs(&self, newest: u32) -> Result<Vec<Job>, StoreError> {
+        self.read(async |connection| jobs::newest(connection, newest).await).await
+    }
+
+    /// At most `limit` jobs that fit the filter, newest first (by the time they were made, then by id), after the job
+    /// that the last page ended with.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn jobs_page(
+        &self,
+        filter: &JobFilter,
+        after: Option<&JobId>,
+        limit: u32,
+    ) -> Result<Vec<JobSummary>, StoreError> {
+        self.read(async |connection| jobs::page(connection, filter, after, limit).await).await
+    }
+
+    /// The jobs of the server that are under way or go on by themselves, oldest first.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn open_server_jobs(&self) -> Result<Vec<Job>, StoreError> {
+        self.read(async |connection| jobs::open(connection).await).await
+    }
+
+    /// How many jobs are in each state that any is in, in the order of a job's life.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn count_jobs_by_state(&self) -> Result<Vec<(JobState, u64)>, StoreError> {
+        self.read(async |connection| jobs::by_state(connection).await).await
+    }
+
+    /// Keeps a new job, unless the same actor used the same key within a day; all in one transaction. The fingerprint
+    /// says whether the same was asked for. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// The id of the job is taken; disk full, database locked or damaged.
+    pub async fn start_once(
+        &self,
+        key: &str,
+        actor: &str,
+        fingerprint: &[u8; 32],
+        job: NewJob,
+        now: i64,
+    ) -> Result<Started, StoreError> {
+        let (key, actor, fingerprint) = (key.to_owned(), actor.to_owned(), *fingerprint);
+        let start = Start { key, actor, fingerprint, job, now };
+        match self.write(Write::StartOnce(Box::new(start))).await? {
+            Outcome::Started(started) => Ok(started),
+            Outcome::Done | Outcome::Swept(_) | Outcome::Count(_) => Ok(Started::New),
+        }
+    }
+
+    /// Deletes a job with its marks, rejections, watermark and log; the file of its Result is the caller's.
+    ///
+    /// # Errors
+    /// No such job; [`StoreError::Open`] when it is under way on a server; disk full, database locked or damaged.
+    pub async fn delete_job(&self, id: &JobId) -> Result<(), StoreError> {
+        self.write(Write::Delete { job: id.clone() }).await.map(drop)
+    }
+
+    /// Appends a line to the log of a job. `at`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// No such job; disk full, database locked or damaged.
+    pub async fn log(&self, id: &JobId, at: i64, level: LogLevel, text: &str) -> Result<(), StoreError> {
+        self.write(Write::Log { job: id.clone(), at, level, text: text.to_owned() }).await.map(drop)
+    }
+
+    /// At most `limit` lines of a job's log with a number above `after_number`, by number.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn log_lines(&self, id: &JobId, after_number: u64, limit: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.read(async |connection| log::lines(connection, id, after_number, limit).await).await
+    }
+
+    /// The ids that a person may have meant, newest first, at most three: those that begin with `prefix`, else the
+    /// nearest one.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn job_like(&self, prefix: &str) -> Result<Vec<JobId>, StoreError> {
+        self.read(async |connection| {
+            let begin = jobs::ids(&mut *connection, prefix, HINTS).await?;
+            if !begin.is_empty() {
+                return Ok(begin);
+            }
+            let recent = jobs::ids(connection, "", RECENT).await?;
+            let near = nearest(prefix, recent.iter().map(JobId::as_str));
+            Ok(recent.iter().filter(|id| Some(id.as_str()) == near).cloned().collect())
+        })
+        .await
+    }
+
+    /// Moves a job to `state`; its cause becomes the one given, or none. The state it is in already is fine.
+    /// `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// `started` becomes the first time the job leaves the queue, `finished` the time at which it comes to an end (and
+    /// none when it goes on), `wake` none.
+    ///
+    /// # Errors
+    /// [`JobState::may_become`] forbids it; no such job; disk full, database locked or damaged.
+    pub async fn set_state(
+        &self,
+        id: &JobId,
+        state: JobState,
+        cause: Option<&StopCause>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        self.set_parked(id, state, cause, None, now).await
+    }
+
+    /// Moves a job to `state` as [`Store::set_state`] does; it goes on by itself at `wake` (seconds since 1970-01-01 UTC).
+    ///
+    /// # Errors
+    /// As [`Store::set_state`].
+    pub async fn set_parked(
+        &self,
+        id: &JobId,
+        state: JobState,
+        cause: Option<&StopCause>,
+        wake: Option<i64>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let next = Next { state, cause: cause.cloned(), wake, now };
+        self.write(Write::State { job: id.clone(), next }).await.map(drop)
+    }
+
+    /// Notes how many rows the job's frozen Result has. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// No such job; disk full, database locked or damaged.
+    pub async fn set_frozen(&self, id: &JobId, rows: u64, now: i64) -> Result<(), StoreError> {
+        self.write(Write::Frozen { job: id.clone(), rows, now }).await.map(drop)
+    }
+
+    /// Keeps the report of `report.job`; its state does not change. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// No such job; disk full, database locked or damaged.
+    pub async fn save_report(&self, report: &Report, now: i64) -> Result<(), StoreError> {
+        self.write(Write::Report { report: Box::new(report.clone()), now }).await.map(drop)
+    }
+
+    /// The ledger of a job.
+    pub fn ledger(&self, id: &JobId) -> Ledger {
+        Ledger::new(self.clone(), id.clone())
+    }
+
+    /// A number that later runs of the job compare with, when one was kept; what it counts is the caller's.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn watermark(&self, id: &JobId) -> Result<Option<u64>, StoreError> {
+        self.read(async |connection| learned::watermark(connection, id).await).await
+    }
+
+    /// Keeps the watermark of a job; the first one kept stays.
+    ///
+    /// # Errors
+    /// No such job; disk full, database locked or damaged.
+    pub async fn save_watermark(&self, id: &JobId, value: u64) -> Result<(), StoreError> {
+        self.write(Write::Watermark { job: id.clone(), value }).await.map(drop)
+    }
+
+    /// What earlier runs learned about a business unit; nothing, when none has.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn learned(&self, business_unit_key: &str) -> Result<Learned, StoreError> {
+        self.read(async |connection| learned::find(connection, business_unit_key).await).await
+    }
+
+    /// Keeps what a run learned in the place of what was known. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged.
+    pub async fn save_learned(&self, business_unit_key: &str, learned: Learned, now: i64) -> Result<(), StoreError> {
+        self.write(Write::Learned { key: business_unit_key.to_owned(), learned, now }).await.map(drop)
+    }
+}
