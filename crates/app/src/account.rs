@@ -155,22 +155,19 @@ impl App {
     /// Remembers that Salesforce refused the grant, so that the list of connections says so.
     pub(crate) async fn mark_broken(&self, stored: &Stored, error: &CallError) -> Result<(), AppError> {
         match error {
-            CallError::Reconnect(grant) if !grant.is_transient() => {
-                self.set_broken(stored.id(), &grant.to_string()).await
-            }
+            CallError::Reconnect(grant) if !grant.is_transient() => self.set_broken(stored, &grant.to_string()).await,
             _ => Ok(()),
         }
     }
 
-    /// See [`App::mark_broken`].
-    pub(crate) async fn set_broken(&self, connection: &str, why: &str) -> Result<(), AppError> {
-        let Some(document) = self.0.store.document_by_id(connection).await? else { return Ok(()) };
-        let mut stored = self.understood(document)?;
-        if stored.body.broken.as_deref() == Some(why) {
+    /// See [`App::mark_broken`]. A connection that was changed since it was read may be mended already.
+    pub(crate) async fn set_broken(&self, stored: &Stored, why: &str) -> Result<(), AppError> {
+        let mut body = stored.body.clone();
+        if body.broken.as_deref() == Some(why) {
             return Ok(());
         }
-        stored.body.broken = Some(why.to_owned());
-        let body = serde_json::to_value(&stored.body).unwrap_or_default();
+        body.broken = Some(why.to_owned());
+        let body = serde_json::to_value(&body).unwrap_or_default();
         let change = Change::ReplaceDocument {
             id: stored.id().to_owned(),
             revision: Some(stored.document.revision),
@@ -180,7 +177,7 @@ impl App {
         };
         match self.0.store.apply(vec![change]).await {
             // Somebody changed it at this moment: the remark may be out of date already.
-            Ok(()) | Err(store::StoreError::Conflict { .. }) => Ok(()),
+            Ok(()) | Err(store::StoreError::Conflict { .. } | store::StoreError::Missing { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

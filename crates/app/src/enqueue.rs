@@ -224,32 +224,8 @@ impl App {
             Overlap::Queue => None,
             Overlap::Skip => self.lane_holder(new.query.as_ref(), &new.business_unit).await?,
         };
-        let request = ServerRequest {
-            connection: new.connection.as_ref().map(|(id, _)| id.clone()),
-            connection_name: new.connection.as_ref().map(|(_, name)| name.clone()),
-            settings: new.settings,
-            time_limit: new.time_limit,
-            stored: new.result.is_some(),
-        };
-        let (query, query_name) = new.query.unzip();
-        let job = NewJob {
-            id: id.clone(),
-            created: now,
-            state: if skipped.is_some() { JobState::Skipped } else { JobState::Queued },
-            sql: new.sql,
-            request: serde_json::to_value(request).unwrap_or_default(),
-            business_unit: new.business_unit,
-            kind: match new.kind {
-                JobKind::Export => store::JobKind::Export,
-                JobKind::Result => store::JobKind::Result,
-            },
-            origin: Origin::Server,
-            query,
-            query_name,
-            connection: new.connection.map(|(id, _)| id),
-            actor: Some(actor.shown()),
-            parent: new.parent,
-        };
+        let state = if skipped.is_some() { JobState::Skipped } else { JobState::Queued };
+        let job = new_job(id, actor, new, state, now);
         let audit = actor.audit("job.start", id.as_str(), json!({ "query": &job.query_name, "parent": &job.parent }));
         let started = match &once {
             Some(once) => {
@@ -288,6 +264,35 @@ impl App {
         let holder =
             open.into_iter().find(|job| job.query.as_ref() == Some(query) && job.business_unit == business_unit);
         Ok(holder.map(|job| job.id))
+    }
+}
+
+fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -> NewJob {
+    let request = ServerRequest {
+        connection: new.connection.as_ref().map(|(id, _)| id.clone()),
+        connection_name: new.connection.as_ref().map(|(_, name)| name.clone()),
+        settings: new.settings,
+        time_limit: new.time_limit,
+        stored: new.result.is_some(),
+    };
+    let (query, query_name) = new.query.unzip();
+    NewJob {
+        id: id.clone(),
+        created: now,
+        state,
+        sql: new.sql,
+        request: serde_json::to_value(request).unwrap_or_default(),
+        business_unit: new.business_unit,
+        kind: match new.kind {
+            JobKind::Export => store::JobKind::Export,
+            JobKind::Result => store::JobKind::Result,
+        },
+        origin: Origin::Server,
+        query,
+        query_name,
+        connection: new.connection.map(|(id, _)| id),
+        actor: Some(actor.shown()),
+        parent: new.parent,
     }
 }
 

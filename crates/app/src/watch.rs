@@ -16,6 +16,8 @@ use crate::{Actor, App, AppError, names};
 
 /// A watcher is told at most so often.
 const BREATH: Duration = Duration::from_millis(200);
+/// A watcher looks at least so often, told or not.
+const LOOK: Duration = Duration::from_secs(5);
 /// Log lines read at once for a watcher.
 const LINES: u32 = 500;
 
@@ -89,6 +91,7 @@ impl App {
                 let heard = tokio::select! {
                     heard = changes.recv() => heard,
                     () = sender.closed() => return,
+                    () = tokio::time::sleep(LOOK) => break,
                 };
                 match heard {
                     Ok(changed) if changed == id => break,

@@ -233,7 +233,7 @@ impl App {
             JobState::ParkedOutage => wake = Some(now + self.outage_wait(wakes)),
             JobState::NeedsReconnect => {
                 let why = report.cause.as_ref().map_or("it was refused", |cause| cause.message.as_str());
-                self.set_broken(stored.id(), why).await?;
+                self.set_broken(stored, why).await?;
             }
             _ => {}
         }

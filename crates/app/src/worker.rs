@@ -3,7 +3,7 @@
 //! Knows when a job may run; what running means is `work`'s. Jobs of one query never overlap on a business unit: an older
 //! one that is parked is waited for too, because a late batch of it could overwrite a newer one's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,33 +78,28 @@ impl App {
     async fn start_what_may(&self, running: &mut JoinSet<()>) -> Result<(), AppError> {
         let _queue = self.0.queue.lock().await;
         let now = unix_now();
-        let mut taken: HashSet<Lane> = HashSet::new();
-        let mut names: HashMap<Lane, JobId> = HashMap::new();
-        for job in self.0.store.open_server_jobs().await? {
-            let at_work = self.0.live.find(&job.id).is_some();
-            let job = if !at_work && parked(job.state) && job.wake.is_none_or(|wake| wake <= now) {
-                match self.0.store.set_state(&job.id, JobState::Queued, None, now).await {
-                    Err(error) if overtaken(&error) => continue,
-                    other => other?,
+        let due = |job: &Job| parked(job.state) && job.wake.is_none_or(|wake| wake <= now);
+        let open = self.0.store.open_server_jobs().await?;
+        let (waiting, busy): (Vec<Job>, Vec<Job>) = open
+            .into_iter()
+            .partition(|job| self.0.live.find(&job.id).is_none() && (job.state == JobState::Queued || due(job)));
+        let mut taken: HashMap<Lane, JobId> = busy.into_iter().map(|job| (lane(&job), job.id)).collect();
+        // What had begun goes on before what is new: it holds its lane.
+        let (begun, new): (Vec<Job>, Vec<Job>) = waiting.into_iter().partition(|job| job.started.is_some());
+        for job in begun.into_iter().chain(new) {
+            match taken.get(&lane(&job)) {
+                Some(first) => {
+                    if job.cause.is_none() {
+                        // Said once: the sentence of a waiting job names the one that it waits for.
+                        self.say_why(&job.id, format!("job {first} of the same query is first")).await?;
+                    }
                 }
-                Job { state: JobState::Queued, ..job }
-            } else {
-                job
-            };
-            let lane = lane(&job);
-            let free = taken.insert(lane.clone());
-            let may = free
-                && !at_work
-                && job.state == JobState::Queued
-                && self.0.live.count() < self.0.config.max_concurrent_jobs;
-            if may {
-                self.begin(job, running).await?;
-            } else if !free && !at_work && job.cause.is_none() && job.state == JobState::Queued {
-                // Said once: the sentence of a waiting job names the one that it waits for.
-                let message = format!("job {} of the same query is first", names.get(&lane).map_or("", JobId::as_str));
-                self.say_why(&job.id, message).await?;
-            } else {
-                names.entry(lane).or_insert(job.id);
+                None => {
+                    taken.insert(lane(&job), job.id.clone());
+                    if self.0.live.count() < self.0.config.max_concurrent_jobs {
+                        self.begin(job, running).await?;
+                    }
+                }
             }
         }
         Ok(())
@@ -112,13 +107,19 @@ impl App {
 
     async fn say_why(&self, job: &JobId, message: String) -> Result<(), AppError> {
         let cause = StopCause { message, hint: None };
-        match self.0.store.set_state(job, JobState::Queued, Some(&cause), unix_now()).await {
+        let said = self.0.store.set_state(job, JobState::Queued, Some(&cause), unix_now()).await;
+        self.0.live.changed(job);
+        match said {
             Err(error) if overtaken(&error) => Ok(()),
             other => Ok(other?),
         }
     }
 
-    async fn begin(&self, job: Job, running: &mut JoinSet<()>) -> Result<(), AppError> {
+    async fn begin(&self, mut job: Job, running: &mut JoinSet<()>) -> Result<(), AppError> {
+        if job.state != JobState::Queued {
+            self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
+            job.state = JobState::Queued;
+        }
         let lock: Option<Arc<Lock>> = if job.business_unit.is_empty() {
             None
         } else {

@@ -100,7 +100,8 @@ impl AllowedHosts {
         match own {
             Ok(host) if host.is_loopback() && !self.loopback => Err(HostError {
                 message: "this machine must not be called".to_owned(),
-                hint: "only a server that was started with allow_loopback calls a sandbox on its own machine".to_owned(),
+                hint: "only a server that was started with allow_loopback calls a sandbox on its own machine"
+                    .to_owned(),
             }),
             Ok(host) => Ok(host),
             Err(error) => match Parts::of(text, &error.hint) {
@@ -299,7 +300,8 @@ mod tests {
         let strict = AllowedHosts::default();
         assert!(strict.pardot("http://127.0.0.1:8080").is_err() && strict.login("http://localhost:1").is_err());
         assert_eq!(shown(strict.pardot("https://pi.pardot.com")), "https://pi.pardot.com");
-        let wide = AllowedHosts { pardot: vec!["pi.acme.test".into()], login: vec!["sso.acme.test".into()], loopback: true };
+        let wide =
+            AllowedHosts { pardot: vec!["pi.acme.test".into()], login: vec!["sso.acme.test".into()], loopback: true };
         let cases = [
             (wide.pardot("https://PI.acme.test/"), Some("https://pi.acme.test")),
             (wide.login("https://sso.acme.test"), Some("https://sso.acme.test")),

@@ -152,7 +152,7 @@ fn everything_wrong_is_said_at_once_with_file_and_line() {
             connections/a.yaml:1: business_unit: is missing
             connections/a.yaml:4: grant: must be refresh_token, client_credentials or jwt_bearer
             tables/t.yaml:1: name: must be a lower-case letter or _, then letters, digits and _, at most 100
-              hint: see the documentation of names
+              hint: choose another name
             tables/t.yaml:4: name: has no rows
               hint: write files: for files of the server, or upload: for a file of the project
             tables/t.yaml:7: upload: leads out of the project
@@ -180,9 +180,9 @@ fn everything_wrong_is_said_at_once_with_file_and_line() {
 #[test]
 fn nothing_to_do_when_both_are_equal() {
     let project = parse(&good()).unwrap();
-    planned(&project, &equal(), PlanOptions::default(), expect!["nothing to do: 5 things are as the project has it"]);
+    planned(&project, &equal(), PlanOptions::default(), expect!["nothing to do: 5 things are as the project has them"]);
     let prune = PlanOptions { prune: true, secrets: false };
-    planned(&project, &equal(), prune, expect!["nothing to do: 5 things are as the project has it"]);
+    planned(&project, &equal(), prune, expect!["nothing to do: 5 things are as the project has them"]);
 }
 
 #[test]
@@ -216,28 +216,28 @@ fn steps_come_in_the_order_in_which_they_can_be_done() {
         &other,
         PlanOptions::default(),
         expect![[r#"
-        ~ connection prod: login_url https://test.salesforce.com → https://login.salesforce.com, client_secret → env:PROD_SECRET, refresh_token → file:secrets/token
-        ~ table contacts: files old/*.csv → contacts/*.parquet
-        ~ table scores: upload → data/scores.csv
-        ~ query nightly: sql → SELECT email FROM contacts, export.settings.parallel_tasks 1 → 5, export.settings.prospect_lists 1,2 → none, export.settings.skip_invalid_records → true
-        + query small one
-        1 to create, 4 to change, 0 to delete, 0 the same
-        only on the server, and kept (--prune deletes): query oldest, table older, connection old"#]],
+            ~ connection prod: login_url https://test.salesforce.com → https://login.salesforce.com, client_secret → env:PROD_SECRET, refresh_token → file:secrets/token
+            ~ table contacts: files old/*.csv → contacts/*.parquet
+            ~ table scores: upload → data/scores.csv
+            ~ query nightly: sql, export.settings.parallel_tasks 1 → 5, export.settings.prospect_lists 1,2 → none, export.settings.skip_invalid_records → true
+            + query small one
+            1 to create, 4 to change, 0 to delete, 0 the same
+            only on the server, and kept (--prune deletes): query oldest, table older, connection old"#]],
     );
     planned(
         &project,
         &other,
         PlanOptions { prune: true, secrets: false },
         expect![[r#"
-        ~ connection prod: login_url https://test.salesforce.com → https://login.salesforce.com, client_secret → env:PROD_SECRET, refresh_token → file:secrets/token
-        ~ table contacts: files old/*.csv → contacts/*.parquet
-        ~ table scores: upload → data/scores.csv
-        ~ query nightly: sql → SELECT email FROM contacts, export.settings.parallel_tasks 1 → 5, export.settings.prospect_lists 1,2 → none, export.settings.skip_invalid_records → true
-        + query small one
-        − query oldest
-        − table older
-        − connection old
-        1 to create, 4 to change, 3 to delete, 0 the same"#]],
+            ~ connection prod: login_url https://test.salesforce.com → https://login.salesforce.com, client_secret → env:PROD_SECRET, refresh_token → file:secrets/token
+            ~ table contacts: files old/*.csv → contacts/*.parquet
+            ~ table scores: upload → data/scores.csv
+            ~ query nightly: sql, export.settings.parallel_tasks 1 → 5, export.settings.prospect_lists 1,2 → none, export.settings.skip_invalid_records → true
+            + query small one
+            − query oldest
+            − table older
+            − connection old
+            1 to create, 4 to change, 3 to delete, 0 the same"#]],
     );
 }
 
@@ -333,8 +333,8 @@ fn what_is_written_is_read_back() {
         export:
           connection: prod
           settings:
-            parallel_tasks: "5"
-            skip_invalid_records: "true"
+            parallel_tasks: 5
+            skip_invalid_records: true
         == queries/nightly.sql
         SELECT email FROM contacts
         == queries/small one.yaml
@@ -353,7 +353,7 @@ fn what_is_written_is_read_back() {
         &project,
         &actual,
         PlanOptions { prune: true, secrets: false },
-        expect![["nothing to do: 5 things are as the project has it"]],
+        expect!["nothing to do: 5 things are as the project has them"],
     );
 }
 

@@ -181,6 +181,10 @@ async fn collect(body: Body, door: &Door) -> Result<Bytes, Refusal> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
+    // Our documents are objects; the parser would also take their parts in order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Refusal::invalid(&Problems::from(Problem::at("body", "must be an object"))));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

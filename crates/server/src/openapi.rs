@@ -144,7 +144,8 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
         refusals.push(422);
     }
     if tag == "jobs" {
-        refusals.push(409);
+        // A list of jobs may be asked for by a query that is not there.
+        refusals.extend([404, 409]);
     }
     if tag == "connections" {
         refusals.extend([409, 502]);

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 /// Buckets that are kept; beyond that, the full ones go.
 const KEPT: usize = 20_000;
-/// Tries without a right credential at once from one address, and a second.
-const FAILURES: (f64, f64) = (100.0, 10.0);
+/// Tries without a right credential from one address: so many times the requests at once, and this part of them a second.
+const FAILURES: (f64, f64) = (2.0, 0.2);
 /// Logins and setups at once from one address, and a second. The waits after wrong passwords are the app's.
 const LOGINS: (f64, f64) = (60.0, 2.0);
 
@@ -27,7 +27,7 @@ impl Rates {
         let requests = f64::from(per_second.max(1));
         Rates {
             requests: Buckets::new(requests, requests),
-            failures: Buckets::new(FAILURES.0, FAILURES.1),
+            failures: Buckets::new(requests * FAILURES.0, requests * FAILURES.1),
             logins: Buckets::new(LOGINS.0, LOGINS.1),
             keys: RandomState::new(),
         }

@@ -82,6 +82,16 @@ pub(crate) fn within(name: &str, number: u32, most: u32) -> Result<u32, Refusal>
     Err(Refusal::bad_request(&Problem::at(name, format!("must be 1 to {most}"))))
 }
 
+/// A number that a list goes on from.
+pub(crate) fn place(name: &str, number: Option<u64>) -> Result<Option<u64>, Refusal> {
+    match number {
+        Some(number) if i64::try_from(number).is_err() => {
+            Err(Refusal::bad_request(&Problem::at(name, "is larger than any number of a list")))
+        }
+        number => Ok(number),
+    }
+}
+
 /// The revision that `If-Match` names: the change is made only to what the caller has seen.
 pub(crate) struct IfMatch(pub(crate) Option<u64>);
 

@@ -40,6 +40,7 @@ async fn a_revoked_grant_is_approved_anew_and_the_job_goes_on() {
     bench.query(json!({})).await;
     bench.sandbox.revoke_refresh_tokens();
     let waiting = bench.settled().await;
+    let waiting = bench.follow(&waiting.id, |job| job.progress.is_none()).await;
     assert_eq!(waiting.state, JobState::NeedsReconnect, "{waiting:?}");
     assert!(waiting.sentence.contains("refused the refresh token"), "{}", waiting.sentence);
     let known = bench.app.connection(&bench.actor, "prod").await.expect("there");

@@ -30,10 +30,10 @@ async fn everything_wrong_is_said_at_once() {
           hint: letters, digits, space, -, _ and . ; first a letter or digit; at most 100
         connection.pardot_domain: this is not a Pardot host
           hint: use https://pi.pardot.com, or https://pi.demo.pardot.com for sandboxes and developer orgs
-        connection.login_url: the address must start with https://
+        connection.login_url: this is not a Salesforce login host
           hint: use https://login.salesforce.com, https://test.salesforce.com for sandboxes, or the My Domain address that ends with .my.salesforce.com
-        connection.business_unit: this id has 4 characters, a business unit id has 18
-          hint: it begins with 0Uv and stands in Salesforce Setup under Business Unit Setup
+        connection.business_unit: a business unit id has 18 characters, this has 4
+          hint: copy it from Salesforce: Setup, Business Unit Setup (Account Engagement); it looks like 0Uv5e0000008OqACAU
         connection.client_id: is missing
           hint: the Consumer Key of the connected app in Salesforce
         connection.username: is missing

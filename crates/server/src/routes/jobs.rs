@@ -22,7 +22,7 @@ use crate::clock;
 use crate::door::Door;
 use crate::openapi::RowBytes;
 use crate::refusal::Refusal;
-use crate::request::{Asked, DONE, LastEvent, Named, Once, limit};
+use crate::request::{Asked, DONE, LastEvent, Named, Once, limit, place};
 use crate::routes::tables::FormatAsked;
 
 /// Silence after which a stream says that it is still there.
@@ -60,11 +60,13 @@ impl JobsAsked {
     fn filter(&self) -> Result<JobFilter, Refusal> {
         let words = self.state.iter().flat_map(|state| state.split(',')).map(str::trim).filter(|word| !word.is_empty());
         let states = words.map(state).collect::<Result<Vec<JobState>, Refusal>>()?;
+        // A form sends what was left empty too.
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         Ok(JobFilter {
             states,
-            query: self.query.clone(),
-            connection: self.connection.clone(),
-            search: self.search.clone().filter(|search| !search.is_empty()),
+            query: given(&self.query),
+            connection: given(&self.connection),
+            search: given(&self.search),
         })
     }
 }
@@ -86,7 +88,8 @@ pub(crate) async fn list(
     Asked(asked): Asked<JobsAsked>,
 ) -> Result<Json<Page<Job>>, Refusal> {
     let (filter, limit) = (asked.filter()?, limit(asked.limit)?);
-    Ok(Json(door.app().jobs(&caller.actor, &filter, asked.after.as_deref(), limit).await?))
+    let after = asked.after.as_deref().filter(|after| !after.is_empty());
+    Ok(Json(door.app().jobs(&caller.actor, &filter, after, limit).await?))
 }
 
 /// How many jobs are in each state.
@@ -222,8 +225,8 @@ pub(crate) async fn log(
     Named(id): Named,
     Asked(asked): Asked<LinesAsked>,
 ) -> Result<Json<Page<LogLine>>, Refusal> {
-    let limit = limit(asked.limit)?;
-    Ok(Json(door.app().job_log(&caller.actor, &id, asked.after.unwrap_or(0), limit).await?))
+    let (after, limit) = (place("after", asked.after)?.unwrap_or(0), limit(asked.limit)?);
+    Ok(Json(door.app().job_log(&caller.actor, &id, after, limit).await?))
 }
 
 /// From where on.
@@ -251,7 +254,7 @@ pub(crate) async fn events(
     LastEvent(last): LastEvent,
     Asked(asked): Asked<EventsAsked>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
-    let after = last.or(asked.after).unwrap_or(0);
+    let after = place("after", last.or(asked.after))?.unwrap_or(0);
     let watch = door.app().watch_job(&caller.actor, &id, after).await?;
     let reader = Reader { door, proof: caller.proof, address: caller.actor.address, looked: clock::now() };
     let stream = futures::stream::unfold((watch.events, reader), async |(mut events, mut reader)| {

@@ -11,7 +11,7 @@ use crate::body::Document;
 use crate::caller::Caller;
 use crate::door::Door;
 use crate::refusal::Refusal;
-use crate::request::{Asked, DONE, Named, limit};
+use crate::request::{Asked, DONE, Named, limit, place};
 
 /// Everybody, by name.
 #[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = Vec<Person>)))]
@@ -80,5 +80,6 @@ pub(crate) async fn audit(
     caller: Caller,
     Asked(asked): Asked<Before>,
 ) -> Result<Json<Page<AuditLine>>, Refusal> {
-    Ok(Json(door.app().audit(&caller.actor, asked.before, limit(asked.limit)?).await?))
+    let (before, limit) = (place("before", asked.before)?, limit(asked.limit)?);
+    Ok(Json(door.app().audit(&caller.actor, before, limit).await?))
 }

@@ -2,6 +2,8 @@
 //!
 //! Knows the API only; what a job does at Pardot is tested with the binary.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod access;
 mod approvals;
 mod browser;

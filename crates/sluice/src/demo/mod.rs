@@ -18,7 +18,7 @@ use app::connection::Connection;
 use app::export::{ExportRequest, export};
 use app::job::client;
 use app::number::grouped;
-use app::rejects::{self, Form};
+use app::rejects::Form;
 use app::stop::StopSignal;
 
 /// The query of the demo: contacts from Parquet, their scores from CSV.
@@ -79,8 +79,9 @@ async fn run(arguments: DemoArguments) -> Result<Exit, String> {
     };
     let mut report = ended.report;
     let rejects_file = folder.join("rejected.csv");
-    let store = store::Store::open(&folder.join("data")).await.map_err(|error| error.to_string())?;
-    rejects::write(&store, &report.job, &rejects_file, Form::Csv).await?;
+    app::upkeep::write_rejects(&folder.join("data"), &report.job, &rejects_file, Form::Csv)
+        .await
+        .map_err(|error| error.to_string())?;
     report.rejects_file = arguments.keep.is_some().then(|| rejects_file.display().to_string());
     show(&human(&report));
     show(&format!("\nThree of the {} rejected rows:", grouped(report.rows.rejected)));

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 /// Longer than any run may take: a run that hangs is killed and fails its test.
-const LONGEST_RUN: Duration = Duration::from_secs(120);
+pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(120);
 
 /// Settings that keep the tests quick: waits and time-outs in seconds.
 const QUICK: [&str; 3] = ["initial_retry_wait=0.01", "maximum_retry_wait=0.2", "maximum_connection_timeout=5"];
@@ -201,7 +201,8 @@ impl Call<'_> {
     }
 }
 
-fn wait(mut child: Child) -> Outcome {
+/// Waits for its end, and ends it when it takes too long.
+pub(crate) fn wait(mut child: Child) -> Outcome {
     let pid = child.id();
     let (done, ended) = mpsc::channel::<()>();
     let watch = std::thread::spawn(move || {

@@ -16,3 +16,8 @@ mod oauth;
 mod parameters;
 mod rejects;
 mod review;
+mod server;
+mod server_crash;
+mod server_doors;
+mod server_first;
+mod server_refusals;
