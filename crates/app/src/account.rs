@@ -72,6 +72,7 @@ impl App {
             None => checks.push(passed("daily calls", "Pardot did not say how many are left".into())),
         }
         let ok = checks.iter().all(|check| check.ok);
+        self.set_broken(&stored, None).await?;
         self.keep_account(&stored, view).await?;
         self.learn_version(&stored, version).await?;
         Ok(Diagnosis { ok, checks })
@@ -149,24 +150,31 @@ impl App {
         for (name, value) in short {
             settings.set(name, value)?;
         }
+        if let Some(tokens) = self.0.units.known_tokens(stored.vault()) {
+            // Whoever looks wants to know how it is now, not how it was.
+            tokens.revive();
+        }
         self.client_of(stored, &Plan::parse(&settings)?).await
     }
 
     /// Remembers that Salesforce refused the grant, so that the list of connections says so.
     pub(crate) async fn mark_broken(&self, stored: &Stored, error: &CallError) -> Result<(), AppError> {
         match error {
-            CallError::Reconnect(grant) if !grant.is_transient() => self.set_broken(stored, &grant.to_string()).await,
+            CallError::Reconnect(grant) if !grant.is_transient() => {
+                self.set_broken(stored, Some(&grant.to_string())).await
+            }
             _ => Ok(()),
         }
     }
 
-    /// See [`App::mark_broken`]. A connection that was changed since it was read may be mended already.
-    pub(crate) async fn set_broken(&self, stored: &Stored, why: &str) -> Result<(), AppError> {
+    /// Notes why the connection is refused, or that it is not any more. One that was changed since it was read may be
+    /// mended already, and is left alone.
+    pub(crate) async fn set_broken(&self, stored: &Stored, why: Option<&str>) -> Result<(), AppError> {
         let mut body = stored.body.clone();
-        if body.broken.as_deref() == Some(why) {
+        if body.broken.as_deref() == why {
             return Ok(());
         }
-        body.broken = Some(why.to_owned());
+        body.broken = why.map(str::to_owned);
         let body = serde_json::to_value(&body).unwrap_or_default();
         let change = Change::ReplaceDocument {
             id: stored.id().to_owned(),

@@ -69,7 +69,7 @@ pub(crate) struct Inner {
     /// Something in the queue changed.
     pub(crate) wake: Notify,
     pub(crate) stopping: watch::Sender<bool>,
-    worker: Mutex<Option<JoinHandle<()>>>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
     setup_token: Mutex<Option<SecretString>>,
     _lock: Lock,
 }
@@ -96,17 +96,16 @@ impl App {
             queue: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             stopping: watch::Sender::new(false),
-            worker: Mutex::default(),
+            workers: Mutex::default(),
             setup_token: Mutex::default(),
             _lock: lock,
         }));
         if mode == Mode::Serve {
-            app.sweep_leftovers();
             app.recover().await?;
+            app.sweep_leftovers().await?;
             let token = app.prepare_setup().await?;
             *app.0.setup_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
-            let worker = tokio::spawn(app.clone().work_on_queue());
-            *app.0.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(worker);
+            app.begin_work();
         }
         Ok(app)
     }
@@ -117,11 +116,22 @@ impl App {
     /// See [`AppError`].
     pub async fn start_worker(&self) -> Result<(), AppError> {
         self.recover().await?;
-        let mut worker = self.0.worker.lock().unwrap_or_else(PoisonError::into_inner);
-        if worker.is_none() {
-            *worker = Some(tokio::spawn(self.clone().work_on_queue()));
-        }
+        self.begin_work();
         Ok(())
+    }
+
+    fn begin_work(&self) {
+        let mut workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        if workers.is_empty() {
+            *workers = vec![tokio::spawn(self.clone().work_on_queue()), tokio::spawn(self.clone().keep_swept())];
+        }
+    }
+
+    /// Takes no new work and asks the jobs at work to stop; [`App::stop`] waits for them.
+    pub fn begin_stop(&self) {
+        self.0.stopping.send_replace(true);
+        self.0.live.pause_all();
+        self.0.wake.notify_one();
     }
 
     /// The one-time setup token, when nobody is there yet. Shown once by whoever started the server.
@@ -131,13 +141,14 @@ impl App {
 
     /// Stops: jobs at work finish what is under way and wait in the queue, nothing is in doubt afterwards.
     pub async fn stop(&self) {
-        self.0.stopping.send_replace(true);
-        self.0.wake.notify_one();
-        let worker = self.0.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(worker) = worker {
+        self.begin_stop();
+        let workers = std::mem::take(&mut *self.0.workers.lock().unwrap_or_else(PoisonError::into_inner));
+        for worker in workers {
             // A worker that broke off has said why.
             let _ = worker.await;
         }
+        // A rotated grant on its way must arrive: the old one is dead already.
+        self.0.units.settled().await;
         self.0.store.clone().close().await;
     }
 

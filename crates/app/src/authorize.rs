@@ -13,8 +13,8 @@ use serde_json::json;
 use store::Change;
 
 use crate::clock::{random, unix_now};
-use crate::grants::{REFRESH_TOKEN, Stored};
-use crate::{Actor, App, AppError};
+use crate::grants::{CLIENT_SECRET, REFRESH_TOKEN, Stored};
+use crate::{Actor, App, AppError, names};
 
 /// Seconds that an approval may take.
 const PATIENCE: i64 = 600;
@@ -217,26 +217,28 @@ impl App {
         actor: &Actor,
     ) -> Result<Approved, AppError> {
         let mut body = stored.body.clone();
-        body.broken = None;
+        (body.broken, body.vault) = (None, names::new_id("v"));
         let (approvals, victim) = self.approvals_with(stored, client_id, granted.id.as_deref()).await?;
-        let mut changes = vec![
-            Change::PutSecret {
-                owner: stored.id().to_owned(),
-                name: REFRESH_TOKEN.into(),
-                value: granted.refresh_token,
-            },
+        let put = |name: &str, value| Change::PutSecret { owner: body.vault.clone(), name: name.into(), value };
+        let mut changes = vec![put(REFRESH_TOKEN, granted.refresh_token)];
+        if let Some(secret) = self.0.store.secret(stored.vault(), CLIENT_SECRET).await? {
+            changes.push(put(CLIENT_SECRET, secret));
+        }
+        changes.extend([
+            Change::DeleteSecrets { owner: stored.vault().to_owned() },
             Change::ReplaceDocument {
                 id: stored.id().to_owned(),
-                revision: None,
+                // Whoever changed it while Salesforce was asked may have meant another login.
+                revision: Some(stored.document.revision),
                 name: stored.name().to_owned(),
                 body: serde_json::to_value(&body).unwrap_or_default(),
                 now: unix_now(),
             },
             actor.audit("connection.connect", stored.name(), json!({ "scope": granted.scope })),
-        ];
+        ]);
         changes.extend(approvals);
-        self.0.store.apply(changes).await?;
-        self.0.units.forget(stored.id());
+        let what = format!("connection {}", stored.name());
+        self.0.store.apply(changes).await.map_err(|error| names::stale_or(error, &what))?;
         self.requeue_connection(stored.id()).await?;
         let remarks = victim.into_iter().collect();
         Ok(Approved { connection: stored.name().to_owned(), remarks })

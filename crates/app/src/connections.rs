@@ -15,6 +15,9 @@ use crate::grants::{CLIENT_SECRET, CONNECTION, ConnectionBody, PRIVATE_KEY, REFR
 use crate::names::{self, stale_or};
 use crate::{Actor, App, AppError};
 
+/// Writes of others that a change without a revision may meet.
+const TRIES: u32 = 5;
+
 impl App {
     /// Connections by name.
     ///
@@ -80,53 +83,85 @@ impl App {
         revision: Option<u64>,
     ) -> Result<(Connection, bool), AppError> {
         actor.require(Scope::Admin)?;
+        // Laid over what is there: whoever did not say which revision was seen means the newest one.
+        for _ in 1..TRIES {
+            match self.put_once(actor, name, spec.clone(), revision).await {
+                Err(AppError::Stale { .. }) if revision.is_none() => {}
+                other => return other,
+            }
+        }
+        self.put_once(actor, name, spec, revision).await
+    }
+
+    async fn put_once(
+        &self,
+        actor: &Actor,
+        name: &str,
+        spec: ConnectionSpec,
+        revision: Option<u64>,
+    ) -> Result<(Connection, bool), AppError> {
         let old = self.0.store.document(CONNECTION, name).await?;
         if old.is_none() && revision.is_some() {
             return Err(self.no_connection(name).await?);
         }
         let before: Option<ConnectionBody> =
             old.as_ref().and_then(|document| serde_json::from_value(document.body.clone()).ok());
-        let kept = match &old {
-            Some(document) => self.secrets_set(&document.id).await?,
+        let kept = match &before {
+            Some(before) => self.secrets_set(&before.vault).await?,
             None => SecretsSet::default(),
         };
         let new_name = spec.name.clone().unwrap_or_else(|| name.to_owned());
-        let draft = Draft::of(&self.0.config, &new_name, spec, before.as_ref(), kept)?;
+        let mut draft = Draft::of(&self.0.config, &new_name, spec, before.as_ref(), kept)?;
         let now = unix_now();
         let id = old.as_ref().map_or_else(|| names::new_id("c"), |document| document.id.clone());
-        let mut changes = Vec::new();
         let body = serde_json::to_value(&draft.body).unwrap_or_default();
-        let what = format!("connection {name}");
-        changes.push(match &old {
+        let (document_name, seen) = (new_name.clone(), old.as_ref().map(|old| revision.unwrap_or(old.revision)));
+        let mut changes = vec![match seen {
             None => Change::InsertDocument(Document {
                 id: id.clone(),
                 kind: CONNECTION.into(),
-                name: new_name.clone(),
+                name: document_name,
                 revision: 1,
                 created: now,
                 updated: now,
                 body,
             }),
-            Some(_) => Change::ReplaceDocument { id: id.clone(), revision, name: new_name.clone(), body, now },
-        });
-        if draft.drops {
-            changes.push(Change::DeleteSecrets { owner: id.clone() });
-        }
+            Some(seen) => {
+                Change::ReplaceDocument { id: id.clone(), revision: Some(seen), name: document_name, body, now }
+            }
+        }];
         let given: Vec<&str> = draft.secrets.iter().map(|(name, _)| *name).collect();
         let detail = json!({
             "renamed_to": (new_name != name).then_some(&new_name), "secrets_given": given, "secrets_dropped": draft.drops,
             "changed": before.as_ref().map(|before| changed(before, &draft.body)),
         });
+        if let Some(before) = before.as_ref().filter(|before| before.vault != draft.body.vault) {
+            if !draft.drops {
+                self.take_along(&before.vault, &mut draft).await?;
+            }
+            changes.push(Change::DeleteSecrets { owner: before.vault.clone() });
+        }
         for (secret, value) in draft.secrets {
-            changes.push(Change::PutSecret { owner: id.clone(), name: secret.into(), value });
+            changes.push(Change::PutSecret { owner: draft.body.vault.clone(), name: secret.into(), value });
         }
         let action = if old.is_some() { "connection.update" } else { "connection.create" };
         changes.push(actor.audit(action, name, detail));
-        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &what))?;
-        self.0.units.forget(&id);
+        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("connection {name}")))?;
         self.requeue_connection(&id).await?;
         let document = self.connection_document(&new_name).await?;
         Ok((self.connection_view(document, &self.users().await?).await?, old.is_none()))
+    }
+
+    /// The secrets that stay move into the new vault.
+    async fn take_along(&self, vault: &str, draft: &mut Draft) -> Result<(), AppError> {
+        for name in [CLIENT_SECRET, REFRESH_TOKEN, PRIVATE_KEY] {
+            if !draft.secrets.iter().any(|(given, _)| *given == name)
+                && let Some(value) = self.0.store.secret(vault, name).await?
+            {
+                draft.secrets.push((name, value));
+            }
+        }
+        Ok(())
     }
 
     /// Deletes a connection that no query uses, and revokes its grant at Salesforce where that can be reached.
@@ -135,6 +170,8 @@ impl App {
     /// Queries use it, or a job of it is at work; see [`AppError`].
     pub async fn delete_connection(&self, actor: &Actor, name: &str) -> Result<(), AppError> {
         actor.require(Scope::Admin)?;
+        // No job begins meanwhile.
+        let queue = self.0.queue.lock().await;
         let document = self.connection_document(name).await?;
         if let Some(users) = self.users().await?.get(&document.id) {
             return Err(AppError::Conflict {
@@ -142,28 +179,33 @@ impl App {
                 hint: Some("give these queries another connection first".into()),
             });
         }
-        if self.0.store.open_server_jobs().await?.iter().any(|job| job.connection.as_deref() == Some(&document.id)) {
+        if self.0.store.open_server_summaries().await?.iter().any(|job| job.connection.as_deref() == Some(&document.id))
+        {
             return Err(AppError::Conflict {
                 message: format!("a job through connection {name} is at work or waiting"),
                 hint: Some("kill it, or wait for its end".into()),
             });
         }
-        let revoked = match self.understood(document.clone()) {
-            Ok(stored) if stored.body.grant == GrantKind::RefreshToken => {
-                match self.0.store.secret(stored.id(), REFRESH_TOKEN).await? {
-                    Some(token) => Some(pardot::oauth::revoke(&stored.login_url, &token).await.is_ok()),
-                    None => None,
-                }
+        let stored = self.understood(document.clone()).ok();
+        let grant = match &stored {
+            Some(stored) if stored.body.grant == GrantKind::RefreshToken => {
+                self.0.store.secret(stored.vault(), REFRESH_TOKEN).await?
             }
-            Ok(_) | Err(_) => None,
+            Some(_) | None => None,
         };
-        let changes = vec![
-            Change::DeleteSecrets { owner: document.id.clone() },
-            Change::DeleteDocument { id: document.id.clone() },
-            actor.audit("connection.delete", name, json!({ "revoked_at_salesforce": revoked })),
-        ];
+        let mut changes = vec![Change::DeleteDocument { id: document.id.clone() }];
+        if let Some(vault) = document.body["vault"].as_str() {
+            changes.push(Change::DeleteSecrets { owner: vault.to_owned() });
+        }
+        changes.push(actor.audit("connection.delete", name, json!({ "has_grant": grant.is_some() })));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("connection {name}")))?;
-        self.0.units.forget(&document.id);
+        drop(queue);
+        // Only what is deleted for good is revoked, and a Salesforce that does not answer keeps nothing alive here.
+        if let (Some(stored), Some(grant)) = (stored, grant)
+            && pardot::oauth::revoke(&stored.login_url, &grant).await.is_err()
+        {
+            tracing::warn!("the grant of a deleted connection could not be revoked at Salesforce");
+        }
         Ok(())
     }
 
@@ -191,11 +233,11 @@ impl App {
         Ok(users)
     }
 
-    async fn secrets_set(&self, id: &str) -> Result<SecretsSet, AppError> {
+    async fn secrets_set(&self, vault: &str) -> Result<SecretsSet, AppError> {
         Ok(SecretsSet {
-            client_secret: self.0.store.has_secret(id, CLIENT_SECRET).await?,
-            refresh_token: self.0.store.has_secret(id, REFRESH_TOKEN).await?,
-            private_key: self.0.store.has_secret(id, PRIVATE_KEY).await?,
+            client_secret: self.0.store.has_secret(vault, CLIENT_SECRET).await?,
+            refresh_token: self.0.store.has_secret(vault, REFRESH_TOKEN).await?,
+            private_key: self.0.store.has_secret(vault, PRIVATE_KEY).await?,
         })
     }
 
@@ -204,9 +246,9 @@ impl App {
         document: Document,
         users: &HashMap<String, Vec<String>>,
     ) -> Result<Connection, AppError> {
-        let mut secrets = self.secrets_set(&document.id).await?;
         let body: ConnectionBody = serde_json::from_value(document.body)
             .map_err(|_| AppError::Failed { message: format!("connection {} cannot be read back", document.name) })?;
+        let mut secrets = self.secrets_set(&body.vault).await?;
         if body.connected_app == AppKind::Default {
             let app = self.0.config.default_app.as_ref();
             secrets.client_secret = app.is_some_and(|app| app.client_secret.is_some());
@@ -255,5 +297,6 @@ fn changed(before: &ConnectionBody, after: &ConnectionBody) -> Vec<String> {
     else {
         return Vec::new();
     };
-    after.iter().filter(|(name, value)| before.get(*name) != Some(value)).map(|(name, _)| name.clone()).collect()
+    let differs = |(name, value): &(&String, &Value)| *name != "vault" && before.get(*name) != Some(value);
+    after.iter().filter(differs).map(|(name, _)| name.clone()).collect()
 }

@@ -61,6 +61,12 @@ impl Draft {
             refresh_token: has(REFRESH_TOKEN, kept.refresh_token),
             private_key: has(PRIVATE_KEY, kept.private_key),
         };
+        let grants_alike = before.is_some_and(|before| {
+            (before.grant, &before.username, &before.audience) == (body.grant, &body.username, &body.audience)
+        });
+        if drops || !grants_alike || !secrets.is_empty() {
+            body.vault = names::new_id("v");
+        }
         judge_app(config, &mut problems, &body, set);
         problems.or(|| Draft { body, secrets, drops })
     }
@@ -96,6 +102,7 @@ fn body(
         grant: spec.grant.or(before.map(|body| body.grant)).unwrap_or_default(),
         username: nonempty(spec.username).or_else(|| before.and_then(|body| body.username.clone())),
         audience: nonempty(spec.audience).or_else(|| before.and_then(|body| body.audience.clone())),
+        vault: before.map(|body| body.vault.clone()).unwrap_or_default(),
         broken: None,
     }
 }

@@ -9,12 +9,15 @@ use model::{JobId, JobState, Problem, StopCause};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewJob, Origin, Started, Store};
+use store::{NewJob, Once, Origin, Started};
 
 use crate::clock::unix_now;
 use crate::grants::CONNECTION;
 use crate::job::new_job_id;
 use crate::{Actor, App, AppError};
+
+/// Longest idempotency key, in bytes.
+const LONGEST_KEY: usize = 255;
 
 /// What a server's job needs to be run and continued. Never a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,12 +54,12 @@ pub(crate) struct Enqueue {
 }
 
 /// The same request is started once: the key that its sender chose, and what was asked.
-pub(crate) struct Once<'a> {
+pub(crate) struct Asked<'a> {
     pub(crate) key: &'a str,
     pub(crate) asked: Value,
 }
 
-impl Once<'_> {
+impl Asked<'_> {
     fn fingerprint(&self) -> [u8; 32] {
         let hash = digest::digest(&digest::SHA256, self.asked.to_string().as_bytes());
         let mut bytes = [0; 32];
@@ -108,7 +111,7 @@ impl App {
             overlap: body.spec.overlap,
             time_limit: body.spec.time_limit,
         };
-        let once = once.map(|key| Once { key, asked: json!({ "run": query, "kind": request.kind }) });
+        let once = once.map(|key| Asked { key, asked: json!({ "run": query, "kind": request.kind }) });
         self.enqueue(actor, new, once).await
     }
 
@@ -143,7 +146,7 @@ impl App {
             overlap,
             time_limit: None,
         };
-        let once = once.map(|key| Once { key, asked: json!({ "reexport": old.id.as_str() }) });
+        let once = once.map(|key| Asked { key, asked: json!({ "reexport": old.id.as_str() }) });
         self.enqueue(actor, new, once).await
     }
 
@@ -182,12 +185,13 @@ impl App {
         &self,
         actor: &Actor,
         new: Enqueue,
-        once: Option<Once<'_>>,
+        once: Option<Asked<'_>>,
     ) -> Result<(Job, bool), AppError> {
         if self.is_stopping() {
             let hint = Some("it takes jobs again when it has started".into());
             return Err(AppError::Unavailable { message: "the server is stopping".into(), hint });
         }
+        let queue = self.0.queue.lock().await;
         let id = new_job_id();
         let given = new.result.clone();
         if let Some(result) = &given {
@@ -195,10 +199,15 @@ impl App {
                 .map_err(|error| AppError::Failed { message: format!("the result cannot be kept: {error}") })?;
         }
         let started = self.create(actor, &id, new, once).await;
-        if given.is_some() && !matches!(&started, Ok(Started::New)) {
-            // The job that was made before has its own.
+        let made = match &started {
+            Ok(started) => matches!(started, Started::New),
+            // Whether a write that failed was kept is asked, not guessed.
+            Err(_) => self.0.store.job(&id).await.map_or(true, |job| job.is_some()),
+        };
+        if given.is_some() && !made {
             let _ = std::fs::remove_file(self.0.store.result_path(&id));
         }
+        drop(queue);
         match started? {
             Started::New => {
                 self.0.wake.notify_one();
@@ -217,40 +226,33 @@ impl App {
         actor: &Actor,
         id: &JobId,
         new: Enqueue,
-        once: Option<Once<'_>>,
+        once: Option<Asked<'_>>,
     ) -> Result<Started, AppError> {
         let now = unix_now();
-        let skipped = match new.overlap {
+        let holder = match new.overlap {
             Overlap::Queue => None,
             Overlap::Skip => self.lane_holder(new.query.as_ref(), &new.business_unit).await?,
         };
+        let skipped = holder.map(|holder| StopCause {
+            message: format!("skipped: job {holder} of the same query was still at work"),
+            hint: Some("let runs wait for each other with overlap: queue".into()),
+        });
         let state = if skipped.is_some() { JobState::Skipped } else { JobState::Queued };
         let job = new_job(id, actor, new, state, now);
         let audit = actor.audit("job.start", id.as_str(), json!({ "query": &job.query_name, "parent": &job.parent }));
-        let started = match &once {
-            Some(once) => {
-                if once.key.is_empty() || once.key.len() > 200 {
-                    return Err(Problem::at("Idempotency-Key", "must have 1 to 200 characters").into());
-                }
-                let who = actor.person.as_deref().unwrap_or("command line");
-                self.0.store.start_once(once.key, who, &once.fingerprint(), job, now).await?
+        let once = match once {
+            Some(asked) if asked.key.is_empty() || asked.key.len() > LONGEST_KEY => {
+                let message = format!("must have 1 to {LONGEST_KEY} characters");
+                return Err(Problem::at("Idempotency-Key", message).into());
             }
-            None => {
-                self.0.store.create_job(&job).await?;
-                Started::New
-            }
+            Some(asked) => Some(Once {
+                key: asked.key.to_owned(),
+                actor: actor.person.clone().unwrap_or_else(|| "command line".into()),
+                fingerprint: asked.fingerprint(),
+            }),
+            None => None,
         };
-        if matches!(started, Started::New) {
-            self.0.store.apply(vec![audit]).await?;
-            if let Some(holder) = skipped {
-                let cause = StopCause {
-                    message: format!("skipped: job {holder} of the same query was still at work"),
-                    hint: Some("let runs wait for each other with overlap: queue".into()),
-                };
-                self.0.store.set_state(id, JobState::Skipped, Some(&cause), now).await?;
-            }
-        }
-        Ok(started)
+        Ok(self.0.store.create_job_with(job, skipped, vec![audit], once, now).await?)
     }
 
     /// The job that a new one of this query would have to wait for.
@@ -260,7 +262,7 @@ impl App {
         business_unit: &str,
     ) -> Result<Option<JobId>, AppError> {
         let Some((query, _)) = query else { return Ok(None) };
-        let open = self.0.store.open_server_jobs().await?;
+        let open = self.0.store.open_server_summaries().await?;
         let holder =
             open.into_iter().find(|job| job.query.as_ref() == Some(query) && job.business_unit == business_unit);
         Ok(holder.map(|job| job.id))
@@ -299,14 +301,4 @@ fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -
 /// Gives a file a second name, or a copy where the file system has no second names.
 fn share_file(from: &std::path::Path, to: &std::path::Path) -> std::io::Result<()> {
     std::fs::hard_link(from, to).or_else(|_| std::fs::copy(from, to).map(drop))
-}
-
-/// Removes copies that no job took over before the process ended.
-pub(crate) fn sweep_copies(store: &Store) {
-    let Ok(entries) = std::fs::read_dir(store.directory().join("results")) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with("copy-") {
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
 }

@@ -13,7 +13,7 @@ use store::{Job, JobKind, LockError, NewJob, OpenError, Origin, Store, StoreErro
 
 use crate::clock::unix_now;
 use crate::connection::{Connection, ConnectionError};
-use crate::job::{Ended, JobRequest, Run, Watched, Watcher, client, new_job_id, plan_of};
+use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, client, new_job_id, plan_of};
 use crate::stop::StopSignal;
 
 /// What an export is asked to do.
@@ -251,6 +251,7 @@ fn run_of<'a>(store: &'a Store, job: Job, connection: &Connection, plan: Plan, q
         query_seconds,
         keep_result: false,
         requeue: Arc::default(),
+        verdict: &as_it_is,
     }
 }
 

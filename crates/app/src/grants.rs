@@ -9,7 +9,7 @@ use model::Plan;
 use pardot::{BusinessUnitId, Client, Clock, ConnectedApp, Grant, GrantKeeper, Host, RetryPolicy, SystemClock, Tokens};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::{Change, Document, Store};
+use store::{Change, Document, Store, StoreError};
 use tokio::runtime::Handle;
 
 use crate::clock::random_u64;
@@ -30,6 +30,9 @@ pub(crate) struct ConnectionBody {
     pub(crate) grant: GrantKind,
     pub(crate) username: Option<String>,
     pub(crate) audience: Option<String>,
+    /// Where its secrets are kept. Another vault whenever login, host, app or a secret change: what a job that began
+    /// before still writes can then never reach the new ones, nor the new ones the old place.
+    pub(crate) vault: String,
     /// Why Salesforce or Pardot refuse it, until somebody mends it.
     pub(crate) broken: Option<String>,
 }
@@ -53,6 +56,11 @@ impl Stored {
     /// Its document's id.
     pub(crate) fn id(&self) -> &str {
         &self.document.id
+    }
+
+    /// Where its secrets are kept.
+    pub(crate) fn vault(&self) -> &str {
+        &self.body.vault
     }
 
     /// Its name.
@@ -97,7 +105,7 @@ impl App {
             }
             AppKind::Custom => Ok(ConnectedApp {
                 client_id: stored.body.client_id.clone().unwrap_or_default(),
-                client_secret: self.0.store.secret(stored.id(), CLIENT_SECRET).await?,
+                client_secret: self.0.store.secret(stored.vault(), CLIENT_SECRET).await?,
             }),
         }
     }
@@ -109,18 +117,19 @@ impl App {
     pub(crate) async fn client_of(&self, stored: &Stored, plan: &Plan) -> Result<Arc<Client>, AppError> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let unusable = |cause: String| AppError::Conflict { message: cause, hint: Some("connect it again".into()) };
-        let tokens = match self.0.units.known_tokens(stored.id()) {
+        let tokens = match self.0.units.known_tokens(stored.vault()) {
             Some(tokens) => tokens,
             None => {
                 let app = self.connected_app(stored).await?;
                 let grant = self.grant_of(stored).await?;
                 let keeper: Arc<dyn GrantKeeper> = Arc::new(SealedKeeper {
                     store: self.0.store.clone(),
-                    owner: stored.id().to_owned(),
+                    connection: stored.id().to_owned(),
+                    vault: stored.vault().to_owned(),
                     runtime: Handle::current(),
                 });
                 let make = || Tokens::new(stored.login_url.clone(), app, grant, keeper, clock.clone());
-                self.0.units.tokens(stored.id(), make).map_err(|error| unusable(error.to_string()))?
+                self.0.units.tokens(stored.vault(), make).map_err(|error| unusable(error.to_string()))?
             }
         };
         let retry = RetryPolicy {
@@ -142,14 +151,14 @@ impl App {
         };
         match stored.body.grant {
             GrantKind::RefreshToken => {
-                let token = self.0.store.secret(stored.id(), REFRESH_TOKEN).await?;
+                let token = self.0.store.secret(stored.vault(), REFRESH_TOKEN).await?;
                 token
                     .map(Grant::RefreshToken)
                     .ok_or_else(|| missing("refresh token yet", "press Connect (authorize it)"))
             }
             GrantKind::ClientCredentials => Ok(Grant::ClientCredentials),
             GrantKind::JwtBearer => {
-                let key_pem = self.0.store.secret(stored.id(), PRIVATE_KEY).await?;
+                let key_pem = self.0.store.secret(stored.vault(), PRIVATE_KEY).await?;
                 let key_pem = key_pem.ok_or_else(|| missing("private key", "give it as private_key"))?;
                 let subject = stored.body.username.clone().unwrap_or_default();
                 Ok(Grant::JwtBearer { key_pem, subject, audience: stored.body.audience.clone() })
@@ -161,18 +170,34 @@ impl App {
 /// Keeps rotated refresh tokens sealed in the store.
 struct SealedKeeper {
     store: Store,
-    owner: String,
+    connection: String,
+    vault: String,
     runtime: Handle,
+}
+
+impl SealedKeeper {
+    /// Whether the connection still has this vault.
+    async fn is_current(&self) -> Result<bool, StoreError> {
+        let document = self.store.document_by_id(&self.connection).await?;
+        Ok(document.is_some_and(|document| document.body["vault"] == self.vault.as_str()))
+    }
 }
 
 impl GrantKeeper for SealedKeeper {
     fn keep(&self, rotated: &SecretString) -> Result<(), String> {
-        let change =
-            Change::PutSecret { owner: self.owner.clone(), name: REFRESH_TOKEN.into(), value: rotated.clone() };
-        self.runtime.block_on(self.store.apply(vec![change])).map_err(|error| error.to_string())
+        let kept = self.runtime.block_on(async {
+            // The grant of a connection that was changed or deleted is nobody's any more; the job that still has it ends
+            // with it.
+            if !self.is_current().await? {
+                return Ok(());
+            }
+            let (owner, value) = (self.vault.clone(), rotated.clone());
+            self.store.apply(vec![Change::PutSecret { owner, name: REFRESH_TOKEN.into(), value }]).await
+        });
+        kept.map_err(|error| error.to_string())
     }
 
     fn current(&self) -> Option<SecretString> {
-        self.runtime.block_on(self.store.secret(&self.owner, REFRESH_TOKEN)).ok().flatten()
+        self.runtime.block_on(self.store.secret(&self.vault, REFRESH_TOKEN)).ok().flatten()
     }
 }

@@ -105,6 +105,17 @@ pub struct Run<'a> {
     pub keep_result: bool,
     /// Says, once the job was asked to stop, whether it is to wait in the queue instead of being killed.
     pub requeue: Arc<AtomicBool>,
+    /// Has the last word on how the run ended.
+    pub verdict: Verdict<'a>,
+}
+
+/// Looks at the report of a run before it is kept and may change its status and cause; gives the time at which the job goes
+/// on by itself, in seconds since 1970.
+pub type Verdict<'a> = &'a (dyn Fn(&mut Report) -> Option<i64> + Send + Sync);
+
+/// The verdict of whoever leaves everything as it is: nothing goes on by itself.
+pub fn as_it_is(_: &mut Report) -> Option<i64> {
+    None
 }
 
 impl Run<'_> {
@@ -137,16 +148,19 @@ impl Run<'_> {
         self.close(figures, ended).await
     }
 
-    /// The ends known before anything is checked: those of the last report, else what the ledger has.
+    /// The ends known before anything is checked: what the ledger has, which an earlier run may have left behind its
+    /// report, and the superseded rows of the last report, which the ledger does not know.
     async fn known_ends(&self) -> Tally {
         let read = self.job.frozen_rows.unwrap_or(0);
-        if let Some(report) = self.job.report.as_ref().filter(|report| report.rows.read == read) {
-            return report.rows;
-        }
-        match Ends::read(&*self.ledger(), RowSet::default()).await {
-            Ok(ends) => ends.tally(read),
-            Err(_) => Tally { read, unsent: read, ..Tally::default() },
-        }
+        let last = self.job.report.as_ref().map(|report| report.rows).filter(|rows| rows.read == read);
+        let Ok(ends) = Ends::read(&*self.ledger(), RowSet::default()).await else {
+            return last.unwrap_or(Tally { read, unsent: read, ..Tally::default() });
+        };
+        let mut tally = ends.tally(read);
+        let superseded = last.map_or(0, |last| last.superseded).min(tally.unsent);
+        tally.superseded += superseded;
+        tally.unsent -= superseded;
+        tally
     }
 
     fn ledger(&self) -> Arc<dyn export::Ledger> {
@@ -260,11 +274,13 @@ impl Run<'_> {
             }
         };
         let reasons = self.store.ledger(&self.job.id).reasons(1_000).await?;
-        let report = self.report(figures, status, cause.clone(), reasons);
-        self.store.set_state(&self.job.id, status, cause.as_ref(), unix_now()).await?;
-        self.store.save_report(&report, unix_now()).await?;
+        let before = figures.settled_before;
+        let mut report = self.report(figures, status, cause, reasons);
+        let progressed = before.read > 0 && report.rows.unsent < before.unsent;
+        let wake = (self.verdict)(&mut report);
+        self.store.settle_run(&report, wake, progressed, unix_now()).await?;
         // A Result is people's data: it stays only while something may be continued, or rejected rows looked at.
-        if status == JobState::Success && report.rows.rejected == 0 && !self.keep_result {
+        if report.status == JobState::Success && report.rows.rejected == 0 && !self.keep_result {
             let _ = std::fs::remove_file(self.store.result_path(&self.job.id));
         }
         Ok(Ended { report, problems })

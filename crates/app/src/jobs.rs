@@ -2,15 +2,19 @@
 //!
 //! Knows what people are told about a job; the worker runs it.
 
+use std::sync::Arc;
+
 use api::{Cause, Job, JobKind, Origin, Page, Scope, StateCount};
 use model::{JobId, JobState, Report, StopCause, Tally};
+use pardot::Tokens;
 use serde_json::json;
-use store::{JobSummary, StoreError};
+use store::{Change, JobSummary, StoreError};
 
 use crate::clock::unix_now;
 use crate::live::LiveJob;
 use crate::names;
 use crate::words::{self, Said};
+use crate::worker::kill_wish;
 use crate::{Actor, App, AppError};
 
 /// Which jobs.
@@ -109,13 +113,19 @@ impl App {
         if !job.state.is_open() {
             return Err(AppError::Conflict { message: format!("job {} has ended: {}", job.id, job.state), hint: None });
         }
-        self.0.store.apply(vec![actor.audit("job.kill", job.id.as_str(), json!({}))]).await?;
+        let audit = actor.audit("job.kill", job.id.as_str(), json!({}));
         match self.0.live.find(&job.id) {
-            Some(live) => live.kill(),
+            Some(live) => {
+                // Kept first: a person who was told yes is not disappointed by a crash.
+                let wish = Change::PutValue { name: kill_wish(&job.id), value: Some(json!(true)) };
+                self.0.store.apply(vec![audit, wish]).await?;
+                live.kill();
+            }
             None => {
                 let cause = StopCause { message: format!("stopped by {}", actor.shown()), hint: None };
-                self.0.store.set_state(&job.id, JobState::Killed, Some(&cause), unix_now()).await?;
-                self.note(&job.id, store::LogLevel::Warning, &format!("Stopped by {}.", actor.shown())).await;
+                let (id, now) = (&job.id, unix_now());
+                self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![audit], now).await?;
+                self.note(id, store::LogLevel::Warning, &format!("Stopped by {}.", actor.shown())).await;
             }
         }
         self.0.live.changed(&job.id);
@@ -138,18 +148,45 @@ impl App {
                 hint,
             });
         }
-        if let Some(connection) = &job.connection
-            && job.state == JobState::NeedsReconnect
-        {
-            // Whatever was refused may have been mended at Salesforce.
-            self.0.units.forget(connection);
+        if let Some(newer) = self.newer(&job).await? {
+            return Err(AppError::Conflict {
+                message: format!("job {newer} of the same query has sent newer rows: continuing would overwrite them"),
+                hint: Some("run the query again, or export this result again if its rows are what you want".into()),
+            });
         }
-        self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
-        self.0.store.apply(vec![actor.audit("job.continue", job.id.as_str(), json!({}))]).await?;
+        if let Some(tokens) = self.tokens_of(&job).await? {
+            // Whatever was refused may have been mended at Salesforce.
+            tokens.revive();
+        }
+        let audit = actor.audit("job.continue", job.id.as_str(), json!({}));
+        self.0.store.requeue(&job.id, true, vec![audit], unix_now()).await?;
         self.note(&job.id, store::LogLevel::Info, &format!("Continued by {}.", actor.shown())).await;
         self.0.wake.notify_one();
         self.0.live.changed(&job.id);
         self.job_by_id(&job.id).await
+    }
+
+    /// A job of the same query and business unit that began later and may have sent rows.
+    async fn newer(&self, job: &store::Job) -> Result<Option<JobId>, AppError> {
+        let Some(query) = &job.query else { return Ok(None) };
+        let filter = store::JobFilter {
+            query: Some(query.clone()),
+            created_from: Some(job.created),
+            ..store::JobFilter::default()
+        };
+        let later = self.0.store.jobs_page(&filter, None, 100).await?;
+        let sent = |other: &JobSummary| other.tally.is_some_and(|rows| rows.delivered + rows.held > 0);
+        let newer = later
+            .into_iter()
+            .find(|other| other.id > job.id && other.business_unit == job.business_unit && sent(other));
+        Ok(newer.map(|job| job.id))
+    }
+
+    async fn tokens_of(&self, job: &store::Job) -> Result<Option<Arc<Tokens>>, AppError> {
+        let Some(id) = &job.connection else { return Ok(None) };
+        let document = self.0.store.document_by_id(id).await?;
+        let stored = document.and_then(|document| self.understood(document).ok());
+        Ok(stored.and_then(|stored| self.0.units.known_tokens(stored.vault())))
     }
 
     /// Forgets an ended job and its result.

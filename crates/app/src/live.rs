@@ -88,7 +88,8 @@ impl Live {
 
     /// Asks all of them to stop and to wait in the queue.
     pub(crate) fn pause_all(&self) {
-        for job in locked(&self.jobs).values() {
+        // A job that was asked to stop for good stays so.
+        for job in locked(&self.jobs).values().filter(|job| !job.is_stopping()) {
             job.requeue.store(true, Ordering::SeqCst);
             job.wish.send_replace(true);
         }

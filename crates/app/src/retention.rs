@@ -2,10 +2,12 @@
 //!
 //! Knows how long things are kept; the store gives the space back.
 
-use model::JobId;
+use std::time::Duration;
+
+use model::{JobId, JobState};
+use store::JobFilter;
 
 use crate::clock::unix_now;
-use crate::enqueue::sweep_copies;
 use crate::{App, AppError};
 
 /// Seconds of a day.
@@ -13,7 +15,21 @@ const DAY: i64 = 86_400;
 /// Jobs removed in one go, so that nobody waits long behind it.
 const CHUNK: u32 = 200;
 
+/// Sweeps so often.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
 impl App {
+    /// Sweeps again and again, beside the jobs, until the application stops.
+    pub(crate) async fn keep_swept(self) {
+        while !self.is_stopping() {
+            self.sweep().await;
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP) => {}
+                () = self.stopping() => {}
+            }
+        }
+    }
+
     /// Sweeps once. What fails is said in the log and tried again at the next sweep.
     pub(crate) async fn sweep(&self) {
         if let Err(error) = self.sweep_jobs().await {
@@ -47,6 +63,8 @@ impl App {
 
     /// Result files of jobs that are not there any more.
     async fn sweep_results(&self) -> Result<(), AppError> {
+        // No job takes a file over meanwhile.
+        let _queue = self.0.queue.lock().await;
         for id in self.0.store.result_files().await? {
             if self.0.store.job(&id).await?.is_none() {
                 self.remove_result(&id);
@@ -64,8 +82,26 @@ impl App {
         }
     }
 
-    /// Leftovers of a process that ended in between; only before anything runs.
-    pub(crate) fn sweep_leftovers(&self) {
-        sweep_copies(&self.0.store);
+    /// Removes what a process that died left beside the Results: half-written ones, what the engine had spilt, copies that
+    /// no job took over. Only before anything runs here, and not while a query of the command line may be writing.
+    pub(crate) async fn sweep_leftovers(&self) -> Result<(), AppError> {
+        let filter = JobFilter { states: vec![JobState::Querying], ..JobFilter::default() };
+        if !self.0.store.jobs_page(&filter, None, 1).await?.is_empty() {
+            return Ok(());
+        }
+        let Ok(entries) = std::fs::read_dir(self.0.store.directory().join("results")) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+            let is_result = name.strip_suffix(".parquet").is_some_and(|id| id.parse::<JobId>().is_ok());
+            let removed = match is_result {
+                true => Ok(()),
+                false if path.is_dir() => std::fs::remove_dir_all(&path),
+                false => std::fs::remove_file(&path),
+            };
+            if let Err(error) = removed {
+                tracing::warn!("a leftover in results could not be removed: {}", error.kind());
+            }
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use model::{JobState, Problem, RowSet};
 use serde_json::json;
 use store::Job;
 
-use crate::enqueue::{Enqueue, Once, ServerRequest};
+use crate::enqueue::{Asked, Enqueue, ServerRequest};
 use crate::export::limits;
 use crate::names::new_id;
 use crate::rejects::{COLUMNS, VALUES, begins_with_ours};
@@ -80,7 +80,7 @@ impl App {
             overlap: Overlap::Queue,
             time_limit: None,
         };
-        let once = once.map(|key| Once { key, asked: json!({ "retry": old.id.as_str(), "fixed": sha256 }) });
+        let once = once.map(|key| Asked { key, asked: json!({ "retry": old.id.as_str(), "fixed": sha256 }) });
         let (job, _) = self.enqueue(actor, new, once).await?;
         Ok(RetryAnswer { job, rows: prepared.rows })
     }

@@ -47,6 +47,10 @@ impl App {
         actor.require(Scope::Read)?;
         check(&spec)?;
         actor.require(spec.scope)?;
+        if actor.token.is_some() {
+            // Else a stolen token would outlive its revocation through a child that nobody knows.
+            actor.require(Scope::Admin)?;
+        }
         let Some(id) = &actor.person else {
             let hint = Some("make it as a person: with their session, or with another token of theirs".into());
             return Err(AppError::Conflict { message: "a token belongs to a person".into(), hint });

@@ -1,4 +1,4 @@
-//! Business units: one limiter for each and one token writer for each connection, shared by all jobs of the process.
+//! Business units: one limiter for each and one token writer for each vault of secrets, shared by all jobs of the process.
 //!
 //! Knows who shares what; not what is called.
 
@@ -43,29 +43,29 @@ impl Units {
         Ok(lock)
     }
 
-    /// The tokens of a connection, made once: a rotating refresh token works once.
-    pub(crate) fn tokens<E>(
-        &self,
-        connection: &str,
-        make: impl FnOnce() -> Result<Tokens, E>,
-    ) -> Result<Arc<Tokens>, E> {
+    /// The tokens of a vault, made once: a rotating refresh token works once. A vault holds the secrets of one connection
+    /// for one app at one login; whoever changes one of these takes another vault.
+    pub(crate) fn tokens<E>(&self, vault: &str, make: impl FnOnce() -> Result<Tokens, E>) -> Result<Arc<Tokens>, E> {
         let mut tokens = locked(&self.tokens);
-        if let Some(known) = tokens.get(connection) {
+        if let Some(known) = tokens.get(vault) {
             return Ok(Arc::clone(known));
         }
         let made = Arc::new(make()?);
-        tokens.insert(connection.to_owned(), Arc::clone(&made));
+        tokens.insert(vault.to_owned(), Arc::clone(&made));
         Ok(made)
     }
 
-    /// The tokens of a connection that is in use.
-    pub(crate) fn known_tokens(&self, connection: &str) -> Option<Arc<Tokens>> {
-        locked(&self.tokens).get(connection).cloned()
+    /// The tokens of a vault that is in use.
+    pub(crate) fn known_tokens(&self, vault: &str) -> Option<Arc<Tokens>> {
+        locked(&self.tokens).get(vault).cloned()
     }
 
-    /// The connection has another grant, app or host from now on.
-    pub(crate) fn forget(&self, connection: &str) {
-        locked(&self.tokens).remove(connection);
+    /// Waits until no grant is on its way from Salesforce to its vault.
+    pub(crate) async fn settled(&self) {
+        let all: Vec<Arc<Tokens>> = locked(&self.tokens).values().cloned().collect();
+        for tokens in all {
+            tokens.settled().await;
+        }
     }
 }
 

@@ -69,11 +69,15 @@ impl App {
         loop {
             let Ok(job) = self.job_by_id(&id).await else { return };
             // Read after the job: the last lines are there before the end is told.
-            let Ok(lines) = self.log_lines(&id, after, LINES).await else { return };
-            for line in lines {
-                after = line.number;
-                if sender.send(JobEvent::Log(line)).await.is_err() {
-                    return;
+            let mut full = true;
+            while full {
+                let Ok(lines) = self.log_lines(&id, after, LINES).await else { return };
+                full = lines.len() as u64 == u64::from(LINES);
+                for line in lines {
+                    after = line.number;
+                    if sender.send(JobEvent::Log(line)).await.is_err() {
+                        return;
+                    }
                 }
             }
             let ended = !job.state.is_open() && self.0.live.find(&id).is_none();

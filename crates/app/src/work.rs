@@ -122,6 +122,8 @@ impl App {
     }
 
     async fn keep_result(&self, job: &Job) -> Result<(), Halt> {
+        // A job whose process died after its query had ended comes from the queue.
+        self.0.store.set_state(&job.id, JobState::Querying, None, unix_now()).await?;
         self.0.store.set_state(&job.id, JobState::Success, None, unix_now()).await?;
         self.note(&job.id, LogLevel::Info, "The result can be downloaded or exported.").await;
         Ok(())
@@ -145,7 +147,9 @@ impl App {
             Err(error) => return Err(error.into()),
         };
         let id = job.id.clone();
-        let (wakes, before) = (job.wakes, job.report.as_ref().map_or(0, |report| report.rows.delivered));
+        let zone = self.known_account(&stored).await?.and_then(|account| account.time_zone);
+        let judge = Judge { live, wakes: job.wakes, zone, outage_wait: self.0.config.outage_wait };
+        let verdict = |report: &mut Report| judge.verdict(report, unix_now());
         let run = Run {
             store: &self.0.store,
             business_unit: job.business_unit.clone(),
@@ -155,6 +159,7 @@ impl App {
             query_seconds,
             keep_result: true,
             requeue: Arc::clone(&live.requeue),
+            verdict: &verdict,
         };
         let (lines, teller) = self.teller(&id);
         let mut told = Told::default();
@@ -166,14 +171,7 @@ impl App {
         drop(lines);
         // The last lines are kept before the end is told.
         let _ = teller.await;
-        let ended = ended?;
-        let wakes = if ended.report.rows.delivered > before { 0 } else { wakes };
-        if live.is_killed() && ended.report.status.is_open() {
-            // The wish came when the run had ended by itself already.
-            let cause = StopCause { message: "stopped on request".into(), hint: None };
-            return Err(Halt { state: JobState::Killed, cause: Some(cause) });
-        }
-        self.after(&ended.report, &stored, wakes).await?;
+        self.after(&ended?.report, &stored).await;
         Ok(())
     }
 
@@ -215,69 +213,75 @@ impl App {
         (sender, task)
     }
 
-    /// Decides when a parked job goes on, and says how it ended.
-    async fn after(&self, report: &Report, stored: &Stored, wakes: u32) -> Result<(), AppError> {
-        let (now, id) = (unix_now(), &report.job);
-        let mut state = report.status;
-        let mut wake = None;
-        match report.status {
-            JobState::ParkedQuota => wake = Some(self.quota_wake(stored, wakes, now).await?),
-            JobState::ParkedOutage if wakes >= TRIES => {
-                state = JobState::Failed;
-                let cause = StopCause {
-                    message: "Pardot has not answered properly for a day".into(),
-                    hint: Some("nothing is lost: continue the job when it answers again".into()),
-                };
-                self.0.store.set_state(id, JobState::Failed, Some(&cause), now).await?;
-            }
-            JobState::ParkedOutage => wake = Some(now + self.outage_wait(wakes)),
-            JobState::NeedsReconnect => {
-                let why = report.cause.as_ref().map_or("it was refused", |cause| cause.message.as_str());
-                self.set_broken(stored, why).await?;
-            }
-            _ => {}
+    /// Says how a run ended. It is written down already: what fails here changes nothing about the job.
+    async fn after(&self, report: &Report, stored: &Stored) {
+        let broken = match report.status {
+            JobState::NeedsReconnect => Some(report.cause.as_ref().map_or("it was refused", |cause| &cause.message)),
+            JobState::Success => None,
+            _ => stored.body.broken.as_deref(),
+        };
+        if let Err(error) = self.set_broken(stored, broken).await {
+            tracing::warn!(job = %report.job, "the state of a connection could not be kept: {error}");
         }
-        if wake.is_some() {
-            self.0.store.set_parked(id, report.status, report.cause.as_ref(), wake, now).await?;
-        }
-        let text = words::sentence(&words::Said {
-            state,
-            result_only: false,
-            rows: Some(report.rows),
-            result_rows: Some(report.rows.read),
-            cause: report.cause.as_ref(),
-            wake,
-            zone: self.known_account(stored).await?.and_then(|account| account.time_zone).as_deref(),
-            throttled: None,
-            lanes: 5,
-            stopping: false,
-        });
-        let level = match state {
+        let level = match report.status {
             JobState::Success | JobState::Queued => LogLevel::Info,
             JobState::Failed | JobState::NeedsReconnect => LogLevel::Error,
             _ => LogLevel::Warning,
         };
-        let text = if state == JobState::Queued {
-            format!("The server stops; the job goes on when it starts again. {}", counts(report.rows))
-        } else {
-            text
+        let text = match (report.status, self.job_by_id(&report.job).await) {
+            (JobState::Queued, _) => {
+                format!("The server stops; the job goes on when it starts again. {}", counts(report.rows))
+            }
+            (_, Ok(job)) => job.sentence,
+            (_, Err(_)) => counts(report.rows),
         };
-        self.note(id, level, &text).await;
-        tracing::info!(job = %id, state = state.name(), "job ends");
-        Ok(())
+        self.note(&report.job, level, &text).await;
+        tracing::info!(job = %report.job, state = report.status.name(), "job ends");
+    }
+}
+
+/// Decides when a job that must wait goes on by itself.
+struct Judge<'a> {
+    live: &'a LiveJob,
+    /// Times that it went on by itself since rows last found an end.
+    wakes: u32,
+    /// The account's time zone, where it is known.
+    zone: Option<String>,
+    outage_wait: Duration,
+}
+
+impl Judge<'_> {
+    fn verdict(&self, report: &mut Report, now: i64) -> Option<i64> {
+        if self.live.is_killed() && report.status.is_open() {
+            // The wish came when the run had ended by itself already.
+            report.status = JobState::Killed;
+            report.cause = Some(StopCause { message: "stopped on request".into(), hint: None });
+        }
+        match report.status {
+            JobState::ParkedQuota => Some(self.quota_wake(now)),
+            JobState::ParkedOutage if self.wakes >= TRIES => {
+                report.status = JobState::Failed;
+                report.cause = Some(StopCause {
+                    message: "Pardot has not answered properly for a day".into(),
+                    hint: Some("nothing is lost: continue the job when it answers again".into()),
+                });
+                None
+            }
+            JobState::ParkedOutage => Some(now + self.outage_wake()),
+            _ => None,
+        }
     }
 
     /// Calls are counted anew at midnight of the account; where that is not known, or was not enough, every 15 minutes.
-    async fn quota_wake(&self, stored: &Stored, wakes: u32, now: i64) -> Result<i64, AppError> {
-        let zone = self.known_account(stored).await?.and_then(|account| account.time_zone);
-        let midnight = zone.and_then(|zone| words::next_midnight(now, &zone)).filter(|_| wakes == 0);
+    fn quota_wake(&self, now: i64) -> i64 {
+        let midnight = self.zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
         let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
-        Ok(midnight.map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread))
+        midnight.filter(|_| self.wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread)
     }
 
-    fn outage_wait(&self, wakes: u32) -> i64 {
-        let first = i64::try_from(self.0.config.outage_wait.as_secs()).unwrap_or(60);
-        (first << wakes.min(10)).min(first * 10).max(1)
+    fn outage_wake(&self) -> i64 {
+        let first = i64::try_from(self.outage_wait.as_secs()).unwrap_or(60);
+        (first << self.wakes.min(10)).min(first * 10).max(1)
     }
 }
 

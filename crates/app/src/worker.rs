@@ -8,17 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::{JobId, JobState, StopCause};
-use store::{Job, Lock, LockError, LogLevel};
+use store::{Change, JobSummary, Lock, LockError, LogLevel};
 use tokio::task::JoinSet;
 
-use crate::clock::{monotonic, unix_now};
+use crate::clock::unix_now;
 use crate::jobs::overtaken;
+use crate::live::LiveJob;
 use crate::{App, AppError};
 
 /// Looks at the queue at least so often: a job that waits for an export of the command line is not told of its end.
 const LOOK: Duration = Duration::from_secs(5);
-/// Retention sweeps so often.
-const SWEEP: Duration = Duration::from_secs(3_600);
 
 /// What keeps jobs of one query apart.
 type Lane = (String, String);
@@ -26,8 +25,10 @@ type Lane = (String, String);
 impl App {
     /// Puts jobs back into the queue that a dead process left at work. Their Results and ledgers say where they are.
     pub(crate) async fn recover(&self) -> Result<(), AppError> {
-        for job in self.0.store.open_server_jobs().await? {
-            if matches!(job.state, JobState::Querying | JobState::Sending) {
+        for job in self.0.store.open_server_summaries().await? {
+            if self.0.store.value(&kill_wish(&job.id)).await?.is_some() {
+                self.end_killed(&job.id).await?;
+            } else if matches!(job.state, JobState::Querying | JobState::Sending) {
                 self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
                 let text = match job.state {
                     JobState::Querying => {
@@ -41,20 +42,27 @@ impl App {
         Ok(())
     }
 
+    /// Ends a job that somebody asked to stop and that is not at work.
+    pub(crate) async fn end_killed(&self, id: &JobId) -> Result<(), AppError> {
+        let cause = StopCause { message: "stopped on request".into(), hint: None };
+        let forget = Change::PutValue { name: kill_wish(id), value: None };
+        self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![forget], unix_now()).await?;
+        self.note(id, LogLevel::Warning, "Stopped on request.").await;
+        Ok(())
+    }
+
     /// Works on the queue until the application stops, then waits for the jobs at work.
     pub(crate) async fn work_on_queue(self) {
         let mut running = JoinSet::new();
-        let mut swept = None;
         let mut stopping = self.0.stopping.subscribe();
         while !*stopping.borrow_and_update() {
-            if let Err(error) = self.start_what_may(&mut running).await {
-                tracing::error!("the queue could not be read: {error}");
-            }
-            if swept.is_none_or(|swept| monotonic().duration_since(swept) >= SWEEP) {
-                swept = Some(monotonic());
-                self.sweep().await;
-            }
-            let pause = self.pause().await;
+            let pause = match self.start_what_may(&mut running).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!("the queue could not be read: {error}");
+                    LOOK
+                }
+            };
             tokio::select! {
                 () = self.0.wake.notified() => {}
                 Some(_) = running.join_next() => {}
@@ -66,26 +74,28 @@ impl App {
         while running.join_next().await.is_some() {}
     }
 
-    /// Until the next parked job is due, at most [`LOOK`].
-    async fn pause(&self) -> Duration {
-        let open = self.0.store.open_server_jobs().await.unwrap_or_default();
-        let now = unix_now();
-        let next = open.iter().filter(|job| parked(job.state)).filter_map(|job| job.wake).min();
-        let until = next.map_or(LOOK, |wake| Duration::from_secs(wake.saturating_sub(now).max(0).unsigned_abs()));
-        until.clamp(Duration::from_millis(50), LOOK)
-    }
-
-    async fn start_what_may(&self, running: &mut JoinSet<()>) -> Result<(), AppError> {
+    /// Starts what may run now; gives the time until it is worth another look, at most [`LOOK`].
+    async fn start_what_may(&self, running: &mut JoinSet<()>) -> Result<Duration, AppError> {
         let _queue = self.0.queue.lock().await;
         let now = unix_now();
-        let due = |job: &Job| parked(job.state) && job.wake.is_none_or(|wake| wake <= now);
-        let open = self.0.store.open_server_jobs().await?;
-        let (waiting, busy): (Vec<Job>, Vec<Job>) = open
-            .into_iter()
-            .partition(|job| self.0.live.find(&job.id).is_none() && (job.state == JobState::Queued || due(job)));
+        let mut jobs = self.0.store.open_server_summaries().await?;
+        for job in jobs.iter_mut().filter(|job| self.0.live.find(&job.id).is_none()) {
+            let due = parked(job.state) && job.wake.is_none_or(|wake| wake <= now);
+            // A job that claims to be at work, when nobody is, could not write down how it ended.
+            if due || matches!(job.state, JobState::Querying | JobState::Sending) {
+                self.0.store.set_state(&job.id, JobState::Queued, None, now).await?;
+                (job.state, job.cause) = (JobState::Queued, None);
+                self.0.live.changed(&job.id);
+            }
+        }
+        let next = jobs.iter().filter(|job| parked(job.state)).filter_map(|job| job.wake).min();
+        let pause = next.map_or(LOOK, |wake| Duration::from_secs(wake.saturating_sub(now).max(1).unsigned_abs()));
+        let (waiting, busy): (Vec<JobSummary>, Vec<JobSummary>) =
+            jobs.into_iter().partition(|job| job.state == JobState::Queued && self.0.live.find(&job.id).is_none());
         let mut taken: HashMap<Lane, JobId> = busy.into_iter().map(|job| (lane(&job), job.id)).collect();
         // What had begun goes on before what is new: it holds its lane.
-        let (begun, new): (Vec<Job>, Vec<Job>) = waiting.into_iter().partition(|job| job.started.is_some());
+        let (begun, new): (Vec<JobSummary>, Vec<JobSummary>) =
+            waiting.into_iter().partition(|job| job.started.is_some());
         for job in begun.into_iter().chain(new) {
             match taken.get(&lane(&job)) {
                 Some(first) => {
@@ -102,7 +112,7 @@ impl App {
                 }
             }
         }
-        Ok(())
+        Ok(pause.min(LOOK))
     }
 
     async fn say_why(&self, job: &JobId, message: String) -> Result<(), AppError> {
@@ -115,41 +125,59 @@ impl App {
         }
     }
 
-    async fn begin(&self, mut job: Job, running: &mut JoinSet<()>) -> Result<(), AppError> {
-        if job.state != JobState::Queued {
-            self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
-            job.state = JobState::Queued;
-        }
+    async fn begin(&self, job: JobSummary, running: &mut JoinSet<()>) -> Result<(), AppError> {
         let lock: Option<Arc<Lock>> = if job.business_unit.is_empty() {
             None
         } else {
             match self.0.units.hold(&self.0.store, &job.business_unit) {
                 Ok(lock) => Some(lock),
-                Err(LockError::Held { .. }) => {
+                Err(error) => {
                     if job.cause.is_none() {
-                        self.say_why(&job.id, "an export of the command line uses the business unit".into()).await?;
+                        let why = match error {
+                            LockError::Held { .. } => "an export of the command line uses the business unit".into(),
+                            other => other.to_string(),
+                        };
+                        self.say_why(&job.id, why).await?;
                     }
                     return Ok(());
                 }
-                Err(error) => return Err(AppError::Failed { message: error.to_string() }),
             }
         };
+        let job = self.find_job(job.id.as_str()).await?;
         let live = self.0.live.begin(&job.id);
-        let app = self.clone();
+        let at_work = AtWork { app: self.clone(), id: job.id.clone() };
         running.spawn(async move {
-            let id = job.id.clone();
+            let app = at_work.app.clone();
             Box::pin(app.run_job(job, &live)).await;
-            app.0.live.end(&id);
-            app.0.wake.notify_one();
+            app.conclude(&at_work.id, &live).await;
             drop(lock);
         });
         Ok(())
     }
 
+    /// Takes a job off the list of those at work. A wish to stop that came too late to be heard is fulfilled first.
+    async fn conclude(&self, id: &JobId, live: &LiveJob) {
+        let _queue = self.0.queue.lock().await;
+        if live.is_killed() {
+            let open = self.find_job(id.as_str()).await.is_ok_and(|job| job.state.is_open());
+            let ended = if open {
+                self.end_killed(id).await
+            } else {
+                let forget = Change::PutValue { name: kill_wish(id), value: None };
+                self.0.store.apply(vec![forget]).await.map_err(AppError::from)
+            };
+            if let Err(error) = ended {
+                // The wish is kept: the next start fulfils it.
+                tracing::error!(job = %id, "the end of a job could not be kept: {error}");
+            }
+        }
+        self.0.live.end(id);
+    }
+
     /// Puts the jobs that wait for this connection back into the queue: somebody mended it.
     pub(crate) async fn requeue_connection(&self, connection: &str) -> Result<(), AppError> {
         let _queue = self.0.queue.lock().await;
-        for job in self.0.store.open_server_jobs().await? {
+        for job in self.0.store.open_server_summaries().await? {
             if job.state == JobState::NeedsReconnect && job.connection.as_deref() == Some(connection) {
                 match self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await {
                     Err(error) if overtaken(&error) => {}
@@ -165,11 +193,29 @@ impl App {
     }
 }
 
+/// A job at work, taken off the list also when its task breaks off.
+struct AtWork {
+    app: App,
+    id: JobId,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.app.0.live.end(&self.id);
+        self.app.0.wake.notify_one();
+    }
+}
+
+/// Where the wish that a job stops is kept until the job has ended: it survives the process.
+pub(crate) fn kill_wish(id: &JobId) -> String {
+    format!("kill:{id}")
+}
+
 fn parked(state: JobState) -> bool {
     matches!(state, JobState::ParkedQuota | JobState::ParkedOutage)
 }
 
 /// A job without a query has a lane of its own.
-fn lane(job: &Job) -> Lane {
+fn lane(job: &JobSummary) -> Lane {
     (job.query.clone().unwrap_or_else(|| job.id.to_string()), job.business_unit.clone())
 }

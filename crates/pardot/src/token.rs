@@ -118,6 +118,21 @@ impl Tokens {
         }
     }
 
+    /// Waits for a refresh that is under way: whoever ends the process must not lose a grant on its way to the keeper.
+    pub async fn settled(&self) {
+        let running = self.state().running.clone();
+        if let Some(mut running) = running {
+            // A task that broke off has nothing to lose any more.
+            let _ = running.wait_for(Option::is_some).await;
+        }
+    }
+
+    /// A person may have mended at Salesforce what was refused: the next call asks anew.
+    pub fn revive(&self) {
+        let mut state = self.state();
+        (state.dead, state.strikes) = (None, 0);
+    }
+
     /// A token of a generation above `stale`. All callers share one refresh, which runs to its end even when they go away:
     /// a rotated grant must not get lost on its way to the keeper.
     pub(crate) async fn access(self: &Arc<Tokens>, stale: u64, retry: RetryPolicy, dice: &Arc<Dice>) -> Outcome {

@@ -48,7 +48,8 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
     request.extensions_mut().insert(known.clone());
     let started = clock::now();
     let under_way = door.meters().enter();
-    let answer = REQUEST_ID.scope(id.clone(), async {
+    let (panicked_id, panicked_route) = (id.clone(), route.clone());
+    let answer = REQUEST_ID.scope(id.clone(), async move {
         let answer = AssertUnwindSafe(async {
             match allowed {
                 Ok(()) => next.run(request).await,
@@ -57,12 +58,19 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
         });
         // What panicked may have had row values in its words: they stay where they are.
         let answer = answer.catch_unwind().await.unwrap_or_else(|_| {
+            let (id, route) = (panicked_id, panicked_route);
             tracing::error!(request.id = id, "request {id}: the route {route} panicked");
             Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
         });
         in_our_words(answer)
     });
-    let mut answer = Box::pin(answer).await;
+    let mut answer = if method.is_safe() {
+        Box::pin(answer).await
+    } else {
+        // A change that has begun is done to its end, also when the client goes away in between.
+        let broken = |_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
+        tokio::spawn(answer).await.unwrap_or_else(broken)
+    };
     drop(under_way);
     dress(&mut answer, &id, &door);
     let took = clock::now().saturating_duration_since(started);

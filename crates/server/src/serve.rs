@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::{ServerConfig, check_exposure};
@@ -30,6 +32,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const HEADERS: usize = 100;
 /// hyper reads in pieces of at least this many bytes.
 const SMALLEST_BUFFER: usize = 8_192;
+/// Time without a byte taken after which a reader is given up.
+const STANDSTILL: Duration = Duration::from_secs(60);
 /// Wait after the machine refused a connection: mostly it has no descriptors left.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -131,14 +135,21 @@ async fn connection(stream: TcpStream, peer: Peer, desk: &Desk) {
     // Only a matter of speed.
     let _fast = stream.set_nodelay(true);
     match &desk.tls {
-        None => talk(stream, peer, desk).await,
+        None => talk(patient(stream), peer, desk).await,
         Some(tls) => {
-            let greeting = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
+            let greeting = tokio::time::timeout(HANDSHAKE, tls.accept(patient(stream))).await;
             if let Ok(Ok(stream)) = greeting {
                 talk(stream, peer, desk).await;
             }
         }
     }
+}
+
+/// A reader that stands still is not waited for: it would keep the thread that writes its download for ever.
+fn patient(stream: TcpStream) -> Pin<Box<TimeoutStream<TcpStream>>> {
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(STANDSTILL));
+    Box::pin(stream)
 }
 
 async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer, desk: &Desk) {

@@ -42,7 +42,8 @@ impl Visitor {
             Some(Client::Address(address)) => (address.to_string(), address.is_loopback()),
             // The proxy tells something that is no address: nobody's, so at least not this machine's.
             Some(Client::Unknown) => ("unknown".into(), false),
-            None => (remote.to_string(), remote.is_loopback()),
+            // A proxy that tells nothing speaks for anybody.
+            None => (remote.to_string(), remote.is_loopback() && !config.behind_proxy),
         };
         Visitor { address, loopback, local: peer.local.ip().to_canonical() }
     }

@@ -119,8 +119,8 @@ pub enum Change {
     Audit(AuditEntry),
 }
 
-/// Changes with their secrets sealed, in the order of the changes.
-#[derive(Debug, Clone)]
+/// Changes with their secrets sealed, in the order of the changes; none by default.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Sealed {
     pub(crate) changes: Arc<Vec<Change>>,
     pub(crate) secrets: Vec<SealedSecret>,

@@ -203,8 +203,12 @@ pub struct JobSummary {
     pub tally: Option<Tally>,
 }
 
-/// Keeps a new job.
-pub(crate) async fn create(connection: &mut SqliteConnection, new: &NewJob) -> Result<(), Fault> {
+/// Keeps a new job with its cause.
+pub(crate) async fn create(
+    connection: &mut SqliteConnection,
+    new: &NewJob,
+    cause: Option<&StopCause>,
+) -> Result<(), Fault> {
     let new = new.clone();
     let job = Job {
         started: started(new.state).then_some(new.created),
@@ -224,7 +228,7 @@ pub(crate) async fn create(connection: &mut SqliteConnection, new: &NewJob) -> R
         wake: None,
         wakes: 0,
         frozen_rows: None,
-        cause: None,
+        cause: cause.cloned(),
         sql: new.sql,
         request: new.request,
         report: None,
@@ -262,34 +266,59 @@ pub(crate) struct Next {
     pub(crate) cause: Option<StopCause>,
     /// When it goes on by itself.
     pub(crate) wake: Option<i64>,
+    pub(crate) wakes: Wakes,
     pub(crate) now: i64,
+}
+
+/// What becomes of the number of times that a job went on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wakes {
+    /// Goes on being counted.
+    Count,
+    /// Begins anew: what hindered the job is over.
+    Reset,
 }
 
 /// Moves a job to its next state; its cause and its wake become those given.
 pub(crate) async fn set_state(connection: &mut SqliteConnection, id: &JobId, next: &Next) -> Result<(), Fault> {
-    change(connection, id, next.now, |job| {
-        let (from, to) = (job.state, next.state);
-        if from != to && !from.may_become(to) {
-            return Err(Fault::Illegal { job: id.clone(), from, to });
-        }
-        if job.started.is_none() && started(to) {
-            job.started = Some(next.now);
-        }
-        if to.is_open() {
-            job.finished = None;
-        } else if from != to || job.finished.is_none() {
-            job.finished = Some(next.now);
-        }
-        let goes_on = matches!(to, JobState::Queued | JobState::Sending) && from != to;
-        if goes_on && job.wake.is_some_and(|wake| wake <= next.now) {
-            job.wakes = job.wakes.saturating_add(1);
-        }
-        job.wake = next.wake;
-        job.state = to;
-        job.cause.clone_from(&next.cause);
+    change(connection, id, next.now, |job| step(job, next)).await
+}
+
+/// Moves the job of a report to its next state and keeps the report.
+pub(crate) async fn settle_run(connection: &mut SqliteConnection, report: &Report, next: &Next) -> Result<(), Fault> {
+    change(connection, &report.job, next.now, |job| {
+        step(job, next)?;
+        job.report = Some(report.clone());
         Ok(())
     })
     .await
+}
+
+fn step(job: &mut Job, next: &Next) -> Result<(), Fault> {
+    let (from, to) = (job.state, next.state);
+    if from != to && !from.may_become(to) {
+        return Err(Fault::Illegal { job: job.id.clone(), from, to });
+    }
+    if job.started.is_none() && started(to) {
+        job.started = Some(next.now);
+    }
+    if to.is_open() {
+        job.finished = None;
+    } else if from != to || job.finished.is_none() {
+        job.finished = Some(next.now);
+    }
+    let goes_on = matches!(to, JobState::Queued | JobState::Sending) && from != to;
+    match next.wakes {
+        Wakes::Reset => job.wakes = 0,
+        Wakes::Count if goes_on && job.wake.is_some_and(|wake| wake <= next.now) => {
+            job.wakes = job.wakes.saturating_add(1);
+        }
+        Wakes::Count => {}
+    }
+    job.wake = next.wake;
+    job.state = to;
+    job.cause.clone_from(&next.cause);
+    Ok(())
 }
 
 /// Whether a job in this state has begun. One that was skipped never does.

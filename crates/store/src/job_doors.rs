@@ -4,13 +4,14 @@
 
 use model::{JobId, JobState, Learned, Report, StopCause, nearest};
 
+use crate::change::{Change, Sealed};
 use crate::error::StoreError;
-use crate::job::{self, Job, JobSummary, NewJob, Next};
+use crate::job::{self, Job, JobSummary, NewJob, Next, Wakes};
 use crate::jobs::{self, JobFilter};
 use crate::learned;
 use crate::ledger::Ledger;
 use crate::log::{self, LogLevel, LogLine};
-use crate::once::{Start, Started};
+use crate::once::{Once, Start, Started};
 use crate::store::Store;
 use crate::writer::{Outcome, Write};
 
@@ -25,7 +26,32 @@ impl Store {
     /// # Errors
     /// The id is taken; disk full, database locked or damaged.
     pub async fn create_job(&self, job: &NewJob) -> Result<(), StoreError> {
-        self.write(Write::Create(Box::new(job.clone()))).await.map(drop)
+        let start = Start { job: job.clone(), cause: None, changes: Sealed::default(), once: None, now: job.created };
+        self.write(Write::Start(Box::new(start))).await.map(drop)
+    }
+
+    /// Keeps a new job with its cause and makes the changes (its line in the audit log), all in one transaction. With
+    /// `once`, nothing at all is written when the same actor used the same key within a day. `now`: seconds since
+    /// 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// The id of the job is taken; as [`Store::apply`].
+    pub async fn create_job_with(
+        &self,
+        job: NewJob,
+        cause: Option<StopCause>,
+        changes: Vec<Change>,
+        once: Option<Once>,
+        now: i64,
+    ) -> Result<Started, StoreError> {
+        let start = |changes| {
+            let start = Start { job: job.clone(), cause: cause.clone(), changes, once: once.clone(), now };
+            Write::Start(Box::new(start))
+        };
+        match self.write_sealed(changes, start).await? {
+            Outcome::Started(started) => Ok(started),
+            Outcome::Done | Outcome::Swept(_) | Outcome::Count(_) => Ok(Started::New),
+        }
     }
 
     /// The job of this id.
@@ -66,6 +92,14 @@ impl Store {
         self.read(async |connection| jobs::open(connection).await).await
     }
 
+    /// The jobs of [`Store::open_server_jobs`] without their queries, requests and reports, oldest first.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn open_server_summaries(&self) -> Result<Vec<JobSummary>, StoreError> {
+        self.read(async |connection| jobs::open_summaries(connection).await).await
+    }
+
     /// How many jobs are in each state that any is in, in the order of a job's life.
     ///
     /// # Errors
@@ -87,12 +121,8 @@ impl Store {
         job: NewJob,
         now: i64,
     ) -> Result<Started, StoreError> {
-        let (key, actor, fingerprint) = (key.to_owned(), actor.to_owned(), *fingerprint);
-        let start = Start { key, actor, fingerprint, job, now };
-        match self.write(Write::StartOnce(Box::new(start))).await? {
-            Outcome::Started(started) => Ok(started),
-            Outcome::Done | Outcome::Swept(_) | Outcome::Count(_) => Ok(Started::New),
-        }
+        let once = Once { key: key.to_owned(), actor: actor.to_owned(), fingerprint: *fingerprint };
+        self.create_job_with(job, None, Vec::new(), Some(once), now).await
     }
 
     /// Deletes a job with its marks, rejections, watermark and log; the file of its Result is the caller's.
@@ -167,8 +197,64 @@ impl Store {
         wake: Option<i64>,
         now: i64,
     ) -> Result<(), StoreError> {
-        let next = Next { state, cause: cause.cloned(), wake, now };
-        self.write(Write::State { job: id.clone(), next }).await.map(drop)
+        let next = Next { state, cause: cause.cloned(), wake, wakes: Wakes::Count, now };
+        self.write(Write::State { job: id.clone(), next, changes: Sealed::default() }).await.map(drop)
+    }
+
+    /// Moves a job to `state` as [`Store::set_state`] does and makes the changes (its line in the audit log), all in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// As [`Store::set_state`] and [`Store::apply`].
+    pub async fn end_job(
+        &self,
+        id: &JobId,
+        state: JobState,
+        cause: Option<&StopCause>,
+        changes: Vec<Change>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        self.move_with(id, Next { state, cause: cause.cloned(), wake: None, wakes: Wakes::Count, now }, changes).await
+    }
+
+    /// Puts a job back into the queue, without cause and wake, and makes the changes (its line in the audit log), all in
+    /// one transaction. `wakes_reset`: the times it went on by itself are counted from 0 again. `now`: seconds since
+    /// 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// As [`Store::set_state`] and [`Store::apply`].
+    pub async fn requeue(
+        &self,
+        id: &JobId,
+        wakes_reset: bool,
+        changes: Vec<Change>,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let wakes = if wakes_reset { Wakes::Reset } else { Wakes::Count };
+        self.move_with(id, Next { state: JobState::Queued, cause: None, wake: None, wakes, now }, changes).await
+    }
+
+    async fn move_with(&self, id: &JobId, next: Next, changes: Vec<Change>) -> Result<(), StoreError> {
+        let write = |changes| Write::State { job: id.clone(), next: next.clone(), changes };
+        self.write_sealed(changes, write).await.map(drop)
+    }
+
+    /// Keeps the outcome of a run, all in one transaction: the job `report.job` moves to `report.status` with
+    /// `report.cause` as [`Store::set_parked`] says, goes on by itself at `wake`, and has this report. `progressed`: the
+    /// times it went on by itself are counted from 0 again. `now`: seconds since 1970-01-01 UTC.
+    ///
+    /// # Errors
+    /// As [`Store::set_state`].
+    pub async fn settle_run(
+        &self,
+        report: &Report,
+        wake: Option<i64>,
+        progressed: bool,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let wakes = if progressed { Wakes::Reset } else { Wakes::Count };
+        let next = Next { state: report.status, cause: report.cause.clone(), wake, wakes, now };
+        self.write(Write::Run { report: Box::new(report.clone()), next }).await.map(drop)
     }
 
     /// Notes how many rows the job's frozen Result has. `now`: seconds since 1970-01-01 UTC.

@@ -87,14 +87,24 @@ pub(crate) async fn page(
 
 /// The jobs that a server is at work on or goes on with, oldest first.
 pub(crate) async fn open(connection: &mut SqliteConnection) -> Result<Vec<Job>, Fault> {
-    let mut select: QueryBuilder<Sqlite> =
-        QueryBuilder::new(concat!("SELECT ", whole!(), " FROM job WHERE origin = 'server' AND state IN ("));
-    let mut states = select.separated(", ");
+    let mut select = of_open(concat!("SELECT ", whole!(), " FROM job"));
+    select.build().fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// The jobs of [`open`] without their large columns, oldest first.
+pub(crate) async fn open_summaries(connection: &mut SqliteConnection) -> Result<Vec<JobSummary>, Fault> {
+    let mut select = of_open(concat!("SELECT ", head!(), " FROM job"));
+    select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
+}
+
+fn of_open(select: &'static str) -> QueryBuilder<Sqlite> {
+    let mut select = QueryBuilder::new(select);
+    let mut states = select.push(" WHERE origin = 'server' AND state IN (").separated(", ");
     for state in JobState::all().filter(|state| state.is_open()) {
         states.push_bind(state.name());
     }
     select.push(") ORDER BY created, id");
-    select.build().fetch_all(connection).await?.iter().map(read).collect()
+    select
 }
 
 /// How many jobs are in each state that any is in, in the order of a job's life.

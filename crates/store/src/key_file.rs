@@ -44,11 +44,18 @@ pub(crate) fn make(path: &Path, locks: &Path, line: &str) -> io::Result<()> {
     if path.try_exists()? { Ok(()) } else { write(path, &Zeroizing::new(format!("{line}\n"))) }
 }
 
-/// Puts another text in the place of the file's.
-pub(crate) fn edit(path: &Path, locks: &Path, edit: impl FnOnce(&str) -> Zeroizing<String>) -> io::Result<()> {
+/// Puts another text in the place of the file's, unless `edit` refuses; its refusal is the inner error.
+pub(crate) fn edit<E>(
+    path: &Path,
+    locks: &Path,
+    edit: impl FnOnce(&str) -> Result<Zeroizing<String>, E>,
+) -> io::Result<Result<(), E>> {
     let _alone = Lock::wait_at(&locks.join(KEY_FILE))?;
     let text = read(path)?.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
-    write(path, &edit(&text))
+    match edit(&text) {
+        Ok(text) => write(path, &text).map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    }
 }
 
 /// Writes the file under another name, complete and synchronised, and only then gives it its own.

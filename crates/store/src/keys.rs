@@ -189,10 +189,9 @@ pub(crate) struct MasterKeys(Vec<MasterKey>);
 impl MasterKeys {
     /// Reads keys, separated by white space or commas; `held` says where they come from.
     pub(crate) fn parse(text: &str, held: &str) -> Result<MasterKeys, KeyError> {
-        let words = text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
         let malformed = |entry| KeyError::Malformed { held: held.to_owned(), entry };
         let mut keys = Vec::new();
-        for (entry, word) in (1..).zip(words) {
+        for (entry, word) in (1..).zip(words(text)) {
             keys.push(MasterKey::parse(word).ok_or_else(|| malformed(entry))?);
         }
         if keys.is_empty() { Err(malformed(1)) } else { Ok(MasterKeys(keys)) }
@@ -284,32 +283,45 @@ impl Keys {
     /// Writes a new key in front of the others in the key file.
     pub(crate) fn put_in_front(&self, path: &Path) -> Result<Arc<MasterKeys>, KeyError> {
         let key = MasterKey::new()?;
-        let edit = |text: &str| {
+        self.edit(path, key.id, |text| {
             let mut all = Zeroizing::new(String::with_capacity(text.len() + 80));
             all.push_str(&key.line());
             all.push('\n');
             all.push_str(text);
             all
-        };
-        let done = key_file::edit(path, &self.locks, edit);
-        done.map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+        })?;
         self.read()
     }
 
-    /// Leaves only one key in the key file.
+    /// Leaves only one key in the key file; refused when it is not there.
     pub(crate) fn keep_only(&self, path: &Path, id: KeyId) -> Result<(), KeyError> {
-        let edit = |text: &str| {
+        self.edit(path, id, |text| {
             let mut kept = Zeroizing::new(String::with_capacity(text.len() + 1));
-            for word in text.split_whitespace() {
-                if MasterKey::parse(word).is_some_and(|key| key.id == id) && kept.is_empty() {
-                    kept.push_str(word);
-                    kept.push('\n');
-                }
+            if let Some(word) = words(text).find(|word| MasterKey::parse(word).is_some_and(|key| key.id == id)) {
+                kept.push_str(word);
+                kept.push('\n');
             }
             kept
-        };
-        let done = key_file::edit(path, &self.locks, edit);
-        done.map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+        })?;
         self.read().map(drop)
     }
+
+    /// Changes the key file. A text that is not one of keys with the `wanted` one among them is never written: what is
+    /// sealed with that key could not be opened any more.
+    fn edit(&self, path: &Path, wanted: KeyId, edit: impl FnOnce(&str) -> Zeroizing<String>) -> Result<(), KeyError> {
+        let proven = |text: &str| {
+            // What stands in the file comes first, so that an error names the entry as a person sees it.
+            MasterKeys::parse(text, &self.held())?;
+            let edited = edit(text);
+            let keys = MasterKeys::parse(&edited, &self.held()).map_err(|_| self.wrong())?;
+            if keys.get(wanted).is_some() { Ok(edited) } else { Err(self.wrong()) }
+        };
+        let done = key_file::edit(path, &self.locks, proven);
+        done.map_err(|source| KeyError::File { path: path.to_owned(), source })?
+    }
+}
+
+/// The keys in a text as they are written. Every reader of keys splits here, so that none sees others than the rest.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
 }

@@ -70,7 +70,7 @@ pub use ledger::{BatchReceipt, Ledger, LedgerCounts};
 pub use lock::Lock;
 pub use log::{LogLevel, LogLine};
 pub use manifest::BackupError;
-pub use once::{KEY_SECONDS, Started};
+pub use once::{KEY_SECONDS, Once, Started};
 pub use person::Person;
 pub use restore::{Replace, Restored, restore};
 pub use session::Session;

@@ -2,10 +2,11 @@
 //!
 //! Knows the table `started`; what a fingerprint is taken of is the caller's.
 
-use model::JobId;
+use model::{JobId, StopCause};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::change::{self, Sealed};
 use crate::column::{Seal, hash};
 use crate::fault::Fault;
 use crate::job::{self, NewJob};
@@ -24,37 +25,65 @@ pub enum Started {
     Differs,
 }
 
-/// A start that happens once.
-#[derive(Debug, Clone)]
+/// What makes a start happen once within a day ([`KEY_SECONDS`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Once {
+    /// The key that the actor chose for this start.
+    pub key: String,
+    /// Who starts; keys of different actors do not meet.
+    pub actor: String,
+    /// What is asked for, as a hash: the same key with another one is refused.
+    pub fingerprint: [u8; 32],
+}
+
+/// A new job and what belongs to its beginning.
+#[derive(Debug)]
 pub(crate) struct Start {
-    pub(crate) key: String,
-    pub(crate) actor: String,
-    pub(crate) fingerprint: [u8; 32],
     pub(crate) job: NewJob,
+    pub(crate) cause: Option<StopCause>,
+    pub(crate) changes: Sealed,
+    pub(crate) once: Option<Once>,
     pub(crate) now: i64,
 }
 
-/// Keeps the job, unless the key began one before.
+/// Keeps the job and makes the changes, unless the key began a job before.
 pub(crate) async fn start(connection: &mut SqliteConnection, start: &Start) -> Result<Started, Fault> {
-    sweep(&mut *connection, start.now).await?;
-    let select = "SELECT actor, name, fingerprint, job, at, seal FROM started WHERE actor = $1 AND name = $2";
-    let row = sqlx::query(select).bind(&start.actor).bind(&start.key).fetch_optional(&mut *connection).await?;
-    if let Some(row) = row {
-        let (fingerprint, job) = read(&row)?;
-        return Ok(if fingerprint == start.fingerprint { Started::Again(job) } else { Started::Differs });
+    if let Some(once) = &start.once {
+        if let Some(before) = before(&mut *connection, once, start.now).await? {
+            return Ok(before);
+        }
+        // A key that has had its day stands in the way of the new one.
+        sweep(&mut *connection, start.now).await?;
+        keep(&mut *connection, once, &start.job.id, start.now).await?;
     }
-    job::create(&mut *connection, &start.job).await?;
+    job::create(&mut *connection, &start.job, start.cause.as_ref()).await?;
+    change::apply(connection, &start.changes).await?;
+    Ok(Started::New)
+}
+
+/// What the key began within the last day.
+async fn before(connection: &mut SqliteConnection, once: &Once, now: i64) -> Result<Option<Started>, Fault> {
+    let select =
+        "SELECT actor, name, fingerprint, job, at, seal FROM started WHERE actor = $1 AND name = $2 AND at > $3";
+    let since = now.saturating_sub(KEY_SECONDS);
+    let row = sqlx::query(select).bind(&once.actor).bind(&once.key).bind(since).fetch_optional(connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (fingerprint, job) = read(&row)?;
+    Ok(Some(if fingerprint == once.fingerprint { Started::Again(job) } else { Started::Differs }))
+}
+
+async fn keep(connection: &mut SqliteConnection, once: &Once, job: &JobId, now: i64) -> Result<(), Fault> {
     let insert = "INSERT INTO started (actor, name, fingerprint, job, at, seal) VALUES ($1, $2, $3, $4, $5, $6)";
     sqlx::query(insert)
-        .bind(&start.actor)
-        .bind(&start.key)
-        .bind(start.fingerprint.as_slice())
-        .bind(start.job.id.as_str())
-        .bind(start.now)
-        .bind(seal(&start.actor, &start.key, &start.fingerprint, start.job.id.as_str(), start.now).value())
+        .bind(&once.actor)
+        .bind(&once.key)
+        .bind(once.fingerprint.as_slice())
+        .bind(job.as_str())
+        .bind(now)
+        .bind(seal(&once.actor, &once.key, &once.fingerprint, job.as_str(), now).value())
         .execute(connection)
         .await?;
-    Ok(Started::New)
+    Ok(())
 }
 
 /// Forgets keys older than a day; returns how many.

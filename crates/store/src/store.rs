@@ -153,7 +153,7 @@ impl Store {
     }
 
     /// Deletes at most `limit` jobs that ended before `before`, with all that hangs on them, and returns their ids: the
-    /// files of their Results are the caller's. Forgets used keys of [`Store::start_once`] and ended sessions as well.
+    /// files of their Results are the caller's. Forgets used keys of [`Store::create_job_with`] and ended sessions as well.
     /// Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
     ///
     /// # Errors

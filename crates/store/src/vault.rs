@@ -19,7 +19,7 @@ use crate::lock::{Lock, ROTATION};
 use crate::sealed::{self, Place};
 use crate::secret::{self, MasterState, SealedSecret};
 use crate::store::{Store, count};
-use crate::writer::Write;
+use crate::writer::{Outcome, Write};
 
 /// Times a secret is sealed anew because the master key changed meanwhile.
 const SEALINGS: u32 = 5;
@@ -36,14 +36,22 @@ impl Store {
     /// [`StoreError::Exists`], [`StoreError::Missing`], [`StoreError::Conflict`] as [`Change`] says; the master key is
     /// not at hand; disk full, database locked or damaged.
     pub async fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.write_sealed(changes, Write::Apply).await.map(drop)
+    }
+
+    /// Writes what `write` makes of the changes once their secrets are sealed.
+    pub(crate) async fn write_sealed(
+        &self,
+        changes: Vec<Change>,
+        write: impl Fn(Sealed) -> Write,
+    ) -> Result<Outcome, StoreError> {
         let changes = Arc::new(changes);
         for _ in 0..SEALINGS {
             let secrets = self.seal(&changes).await?;
-            let sealed = Sealed { changes: Arc::clone(&changes), secrets };
-            match self.write(Write::Apply(sealed)).await {
+            match self.write(write(Sealed { changes: Arc::clone(&changes), secrets })).await {
                 // Another process has another master key by now.
                 Err(StoreError::Key(KeyError::Changed)) => {}
-                done => return done.map(drop),
+                done => return done,
             }
         }
         Err(KeyError::Changed.into())

@@ -15,7 +15,7 @@ use crate::change::{self, Sealed};
 use crate::error::StoreError;
 use crate::fault::{Fault, Trouble};
 use crate::file::{self, Presence};
-use crate::job::{self, NewJob, Next};
+use crate::job::{self, Next};
 use crate::keys::KeyId;
 use crate::log::LogLevel;
 use crate::once::{self, Start, Started};
@@ -32,9 +32,9 @@ const WAITING: usize = 1_024;
 /// One thing to write.
 #[derive(Debug)]
 pub(crate) enum Write {
-    Create(Box<NewJob>),
-    StartOnce(Box<Start>),
-    State { job: JobId, next: Next },
+    Start(Box<Start>),
+    State { job: JobId, next: Next, changes: Sealed },
+    Run { report: Box<Report>, next: Next },
     Frozen { job: JobId, rows: u64, now: i64 },
     Report { report: Box<Report>, now: i64 },
     Watermark { job: JobId, value: u64 },
@@ -201,9 +201,12 @@ async fn fill(
 
 async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outcome, Fault> {
     match write {
-        Write::Create(new) => job::create(connection, new).await?,
-        Write::StartOnce(start) => return once::start(connection, start).await.map(Outcome::Started),
-        Write::State { job, next } => job::set_state(connection, job, next).await?,
+        Write::Start(start) => return once::start(connection, start).await.map(Outcome::Started),
+        Write::State { job, next, changes } => {
+            job::set_state(&mut *connection, job, next).await?;
+            change::apply(connection, changes).await?;
+        }
+        Write::Run { report, next } => job::settle_run(connection, report, next).await?,
         Write::Frozen { job, rows, now } => job::set_frozen(connection, job, *rows, *now).await?,
         Write::Report { report, now } => job::save_report(connection, report, *now).await?,
         Write::Watermark { job, value } => named(learned::save_watermark(connection, job, *value).await, job)?,

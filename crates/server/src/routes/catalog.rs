@@ -1,4 +1,6 @@
 //! What there is to choose from: export settings and prospect fields.
+//!
+//! Knows no catalog itself: it gives what `api` and `app` list.
 
 use api::{ProspectField, Scope, SettingView};
 use axum::Json;

@@ -1,4 +1,6 @@
 //! Connections. Secrets go in and never come out.
+//!
+//! Knows names and revisions; what a connection is, and every check of it, is the use cases'.
 
 use api::{AccountView, Authorize, Connection, ConnectionSpec, Diagnosis, Page};
 use axum::Json;

@@ -1,4 +1,6 @@
 //! What a job leaves behind, as files: its result, its rejected rows, its receipts.
+//!
+//! Knows forms and headers; what is in a file is the use cases'.
 
 use app::{Form, What};
 use axum::body::Body;

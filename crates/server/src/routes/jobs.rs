@@ -1,4 +1,6 @@
 //! Jobs: listed, watched, killed, continued, sent again.
+//!
+//! Knows filters, pages and streams of events; what a job does is the use cases'.
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! What whoever looks after the server asks: alive, ready, and its meters.
+//!
+//! Knows no name of a person, a connection or a query.
 
 use app::Actor;
 use axum::Json;

@@ -1,4 +1,6 @@
 //! The routes, in the order of the documentation.
+//!
+//! Knows nothing itself.
 
 mod approvals;
 mod catalog;

@@ -1,4 +1,6 @@
 //! People, and the log of what they changed. All of it is for admins.
+//!
+//! Knows no rule about people: those are the use cases'.
 
 use api::{AuditLine, Page, Person, PersonChange, PersonSpec};
 use axum::Json;

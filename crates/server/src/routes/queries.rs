@@ -1,4 +1,6 @@
 //! Queries, and the jobs that they start.
+//!
+//! Knows no SQL and no setting.
 
 use api::{Job, Page, Preview, PreviewRequest, Query, QuerySpec, RunRequest};
 use axum::Json;

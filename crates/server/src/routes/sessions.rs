@@ -1,4 +1,6 @@
 //! Sessions of browsers, and who one is.
+//!
+//! Knows cookies; what a session is, and how long it lasts, is the use cases'.
 
 use api::{Login, Me, PasswordChange};
 use axum::Json;

@@ -1,4 +1,6 @@
 //! The first start: whether somebody is there, and the first admin.
+//!
+//! Knows neither the token nor the rules of a password.
 
 use api::{Setup, SetupDone};
 use axum::Json;

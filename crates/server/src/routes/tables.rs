@@ -1,4 +1,6 @@
 //! Tables: bound to files, or uploaded.
+//!
+//! Knows formats by name only, and buffers no rows.
 
 use api::{Page, Preview, Table, TableSpec};
 use axum::Json;

@@ -1,4 +1,6 @@
 //! API tokens.
+//!
+//! Knows no token: those are the use cases'.
 
 use api::{Token, TokenMade, TokenSpec};
 use axum::Json;

@@ -47,9 +47,14 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
     };
     greet(&app, &operator.server, &listeners, format);
     let stop = signals.stop();
-    let ended = async move { stop.stopped().await };
+    let stopping = app.clone();
+    let ended = async move {
+        stop.stopped().await;
+        // Jobs go to a checkpoint at once, beside whoever is still being answered.
+        stopping.begin_stop();
+    };
     let served = Box::pin(server::serve(app.clone(), operator.server, listeners, ended)).await;
-    // Whoever is being answered is answered to the end; then jobs go to a checkpoint and the store closes.
+    // Whoever was being answered is answered; jobs are at a checkpoint or nearly; then the store closes.
     app.stop().await;
     match served {
         Ok(()) => {

@@ -121,12 +121,12 @@ impl Served {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Waits for a line with this text, and gives it; nothing when the log ends first.
-    pub(crate) fn hears(&self, text: &str) -> Option<String> {
+    /// Waits for a line with all these texts, and gives it; nothing when the log ends first.
+    pub(crate) fn hears(&self, texts: &[&str]) -> Option<String> {
         let until = Instant::now() + LONGEST_RUN;
         loop {
             let line = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())).ok()?;
-            if line.contains(text) {
+            if texts.iter().all(|text| line.contains(text)) {
                 return Some(line);
             }
         }
@@ -228,7 +228,7 @@ impl House {
             }
         });
         let mut served = Served { child, address: String::new(), log, lines, reader: Some(reader) };
-        let Some(line) = served.hears("listening at http://") else { return Err(served.ends()) };
+        let Some(line) = served.hears(&["listening at http://"]) else { return Err(served.ends()) };
         let address = line.split("http://").nth(1).unwrap_or_default();
         served.address = address.trim_end_matches(['"', '}']).replace("0.0.0.0", "127.0.0.1");
         Ok(served)
@@ -324,6 +324,7 @@ impl House {
     pub(crate) fn local(&self, arguments: &[&str]) -> Outcome {
         let mut command = self.bench.command(arguments[0]);
         command.args(&arguments[1..]).env("SLUICE_ALLOW_LOOPBACK", "true");
+        command.env("PROD_SECRET", self.bench.sandbox.connection().client_secret);
         if !arguments.contains(&"--server") && !arguments.contains(&"--data-dir") {
             command.args(["--data-dir", "data"]);
         }
@@ -342,6 +343,16 @@ impl House {
             let _ = sender.send(Instant::now());
         });
         receiver
+    }
+
+    /// Holds the request of this number when it arrives, until the second end is dropped or told.
+    pub(crate) fn hold(&self, request: u64) -> (mpsc::Receiver<()>, mpsc::Sender<()>) {
+        let ((arrived, arrival), (release, released)) = (mpsc::channel(), mpsc::channel());
+        self.bench.sandbox.at_request(request, move || {
+            let _ = arrived.send(());
+            let _ = released.recv_timeout(LONGEST_RUN);
+        });
+        (arrival, release)
     }
 
     /// Sends a signal to the server when the request of this number arrives.

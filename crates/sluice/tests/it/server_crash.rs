@@ -148,13 +148,13 @@ fn a_second_signal_ends_at_once() {
     let mut house = house(Bench::unique());
     let hang = FaultKind::Hang { when: When::Before, ms: 60_000 };
     house.bench.sandbox.fault(Fault::next(5, hang).path("batchUpsert"));
-    let arrived = house.arrival(house.seen() + 3);
+    let arrived = house.arrival(house.seen() + 2);
     house.query("patient", &[("maximum_connection_timeout", "120")]);
     let job = house.run("patient");
     arrived.recv_timeout(Duration::from_secs(60)).expect("a call is under way");
     let began = Instant::now();
     house.served().signal("TERM");
-    house.served().hears("stopping").expect("it says that it stops");
+    house.served().hears(&["stopping"]).expect("it says that it stops");
     // While it stops, it takes nothing new.
     let late = ask(&house.served().address, &line(&house.token, "POST", "/api/v1/queries/one/runs"), b"{}");
     assert!(late.is_err() || late.is_ok_and(|answer| answer.status == 503));

@@ -222,7 +222,7 @@ fn a_loopback_kept_before_is_not_called_by_a_server_that_may_not() {
     let served = house.try_serve("data", &[]).expect("it starts");
     house.take(served);
     let tested = house.send("POST", "/connections/prod/test", &Value::Null);
-    assert!(tested.status == 422 || tested.must(200)["ok"] == false, "{}", tested.text());
+    assert!(tested.text().contains("must not be called"), "{} {}", tested.status, tested.text());
     let run = house.send("POST", "/queries/q/runs", &json!({}));
     if run.status == 202 {
         let job = run.must(202)["id"].as_str().unwrap().to_owned();

@@ -8,6 +8,7 @@ mod directory;
 mod documents;
 mod jobs;
 mod ledger;
+mod outcomes;
 mod people;
 mod queue;
 mod vault;

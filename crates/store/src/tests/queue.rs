@@ -112,6 +112,8 @@ async fn a_page_is_the_filtered_list_from_where_the_last_one_ended() {
     let want: Vec<JobId> =
         all.iter().rev().filter(|job| job.origin == Origin::Server).map(|job| job.id.clone()).collect();
     assert_eq!(open, want);
+    let open: Vec<JobSummary> = store.open_server_jobs().await.unwrap().iter().map(crate::job_row::summary).collect();
+    assert_eq!(store.open_server_summaries().await.unwrap(), open);
     let counts = store.count_jobs_by_state().await.unwrap();
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 39);
     assert_eq!(counts[0], (JobState::Queued, 21));
@@ -124,7 +126,7 @@ async fn ten_thousand_jobs_are_paged_and_opened_fast() {
     let options = SqliteConnectOptions::new().filename(directory.path().join("sluice.db"));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     let mut one = connection.begin().await.unwrap();
-    crate::job::create(&mut one, &server_job(0)).await.unwrap();
+    crate::job::create(&mut one, &server_job(0), None).await.unwrap();
     let mut job = crate::job::find(&mut one, &id(0)).await.unwrap().unwrap();
     let mut report = report(0);
     // As large as a report with many reasons.

@@ -13,7 +13,7 @@ use tempfile::tempdir;
 
 use super::put_secret;
 use crate::column::Seal;
-use crate::keys::{MasterKey, MasterKeys};
+use crate::keys::{Keys, MasterKey, MasterKeys};
 use crate::sealed::{self, Place};
 use crate::{KeyError, KeySource, OpenError, Store, StoreError, new_master_key};
 
@@ -292,4 +292,54 @@ async fn given_keys_rotate_to_the_first_of_them() {
     assert!(Store::open_keyed(directory.path(), KeySource::Given(old)).await.is_err());
     let store = Store::open_keyed(directory.path(), KeySource::Given(new.clone())).await.unwrap();
     assert_eq!(secret(&store, "c", "s").await.as_deref(), Some("canary"));
+}
+
+#[tokio::test]
+async fn a_key_put_in_front_by_hand_is_rotated_to_however_it_is_separated() {
+    for separator in [",", " ", ", ", "\n", "\r\n", ",\n"] {
+        let directory = tempdir().unwrap();
+        with_secrets(directory.path()).await.close().await;
+        let path = directory.path().join("master.key");
+        let (old, new) = (fs::read_to_string(&path).unwrap(), new_master_key().unwrap());
+        fs::write(&path, format!("{}{separator}{old}", new.expose_secret())).unwrap();
+        // The start goes on with what it takes for a rotation.
+        let store = Store::open_keyed(directory.path(), file(directory.path())).await.unwrap();
+        check_secrets(&store).await;
+        store.close().await;
+        assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", new.expose_secret()), "{separator:?}");
+        let store = Store::open_keyed(directory.path(), file(directory.path())).await.unwrap();
+        check_secrets(&store).await;
+    }
+}
+
+#[test]
+fn a_key_file_is_never_written_without_the_wanted_key() {
+    let directory = tempdir().unwrap();
+    let path = directory.path().join("master.key");
+    let keys = Keys::new(file(directory.path()), directory.path().to_owned());
+    let (one, two, other) = (MasterKey::new().unwrap(), MasterKey::new().unwrap(), MasterKey::new().unwrap());
+    let proper = format!("{},{}\n", *one.line(), *two.line());
+    let broken = format!("{},hello\n", *one.line());
+    let mut said = String::new();
+    let cases = [("another", &proper, Some(other.id)), ("broken", &broken, Some(one.id)), ("new", &broken, None)];
+    for (name, text, wanted) in cases {
+        fs::write(&path, text).unwrap();
+        let refused = match wanted {
+            Some(id) => keys.keep_only(&path, id).unwrap_err(),
+            None => keys.put_in_front(&path).unwrap_err(),
+        };
+        assert_eq!(&fs::read_to_string(&path).unwrap(), text, "{name}");
+        said.push_str(&format!("{name}: {refused}\n").replace(&directory.path().display().to_string(), "DIR"));
+    }
+    expect_test::expect![[r#"
+        another: the stored secrets are sealed with another master key than DIR/master.key
+        broken: DIR/master.key holds no proper master key (entry 2)
+        new: DIR/master.key holds no proper master key (entry 2)
+    "#]]
+    .assert_eq(&said);
+    fs::write(&path, &proper).unwrap();
+    let all = keys.put_in_front(&path).unwrap();
+    assert!(all.get(one.id).is_some() && all.get(two.id).is_some() && all.first().id != one.id);
+    keys.keep_only(&path, two.id).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), format!("{}\n", *two.line()));
 }
