@@ -10,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::authorize::Approvals;
+use crate::figures::{Figures, Sums};
 use crate::live::Live;
 use crate::units::Units;
 use crate::{AppError, Config};
@@ -63,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) units: Units,
     pub(crate) live: Live,
+    pub(crate) sums: Sums,
     pub(crate) approvals: Approvals,
     /// Held by whoever moves jobs in or out of the queue, so that nobody acts on a state that another just changed.
     pub(crate) queue: tokio::sync::Mutex<()>,
@@ -92,6 +94,7 @@ impl App {
             config,
             units: Units::default(),
             live: Live::new(),
+            sums: Sums::default(),
             approvals: Approvals::default(),
             queue: tokio::sync::Mutex::default(),
             wake: Notify::new(),
@@ -174,6 +177,11 @@ impl App {
         }
         self.0.store.value("ready").await?;
         Ok(())
+    }
+
+    /// What the jobs of this process have done since it started.
+    pub fn figures(&self) -> Figures {
+        self.0.sums.now(self.0.live.count())
     }
 
     /// What the operator decided.

@@ -29,6 +29,7 @@ mod draft;
 mod enqueue;
 mod error;
 mod fields;
+mod figures;
 #[cfg(test)]
 mod fixture;
 mod grants;
@@ -62,6 +63,7 @@ pub use config::{Config, DefaultApp};
 pub use downloads::{Download, Form, What};
 pub use error::AppError;
 pub use fields::prospect_fields;
+pub use figures::Figures;
 pub use jobs::JobFilter;
 pub use sessions::{Opened, SESSION_ABSOLUTE, SESSION_IDLE};
 pub use tables::Upload;

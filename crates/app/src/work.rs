@@ -150,6 +150,7 @@ impl App {
         let zone = self.known_account(&stored).await?.and_then(|account| account.time_zone);
         let judge = Judge { live, wakes: job.wakes, zone, outage_wait: self.0.config.outage_wait };
         let verdict = |report: &mut Report| judge.verdict(report, unix_now());
+        let before = job.report.clone();
         let run = Run {
             store: &self.0.store,
             business_unit: job.business_unit.clone(),
@@ -171,7 +172,9 @@ impl App {
         drop(lines);
         // The last lines are kept before the end is told.
         let _ = teller.await;
-        self.after(&ended?.report, &stored).await;
+        let report = ended?.report;
+        self.0.sums.add(before.as_ref(), &report);
+        self.after(&report, &stored).await;
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use api::StateCount;
+use app::Figures;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
@@ -48,6 +49,12 @@ impl Meters {
             describe_histogram!("sluice_http_request_seconds", "Seconds until the headers of the answer");
             describe_gauge!("sluice_http_requests_under_way", "Requests that are being answered");
             describe_gauge!("sluice_jobs", "Jobs by state");
+            describe_gauge!("sluice_jobs_at_work", "Jobs at work");
+            describe_counter!("sluice_rows_total", "Rows by the end that they found, since the start");
+            describe_counter!("sluice_pardot_calls_total", "Calls to Pardot, repeats included");
+            describe_counter!("sluice_pardot_retries_total", "Calls to Pardot that were repeated");
+            describe_counter!("sluice_pardot_throttles_total", "Times that Pardot asked to slow down");
+            describe_counter!("sluice_token_refreshes_total", "Access tokens obtained from Salesforce");
             describe_gauge!("sluice_build_info", "1, with the version");
             gauge!("sluice_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         });
@@ -69,8 +76,23 @@ impl Meters {
     }
 
     /// All of it as Prometheus reads it.
-    pub(crate) fn render(&self, jobs: &[StateCount]) -> String {
+    pub(crate) fn render(&self, jobs: &[StateCount], figures: Figures) -> String {
         with_local_recorder(&self.recorder, || {
+            let rows = figures.rows;
+            for (end, count) in [
+                ("delivered", rows.delivered),
+                ("rejected", rows.rejected),
+                ("superseded", rows.superseded),
+                ("held", rows.held),
+            ] {
+                counter!("sluice_rows_total", "end" => end).absolute(count);
+            }
+            counter!("sluice_pardot_calls_total").absolute(figures.calls);
+            counter!("sluice_pardot_retries_total").absolute(figures.retries);
+            counter!("sluice_pardot_throttles_total").absolute(figures.throttles);
+            counter!("sluice_token_refreshes_total").absolute(figures.token_refreshes);
+            #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+            gauge!("sluice_jobs_at_work").set(figures.at_work as f64);
             // Far below 2^53.
             #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
             for state in model::JobState::all() {

@@ -66,10 +66,7 @@ async fn an_outage_parks_and_goes_on_by_itself() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(200, good)).await;
     bench.query(json!({"maximum_retries": 0})).await;
-    bench.sandbox.fault(
-        Fault::next(1, unavailable())
-            .path("batchUpsert"),
-    );
+    bench.sandbox.fault(Fault::next(1, unavailable()).path("batchUpsert"));
     let job = bench.run().await;
     let parked = bench.follow(&job.id, |job| job.wake.is_some()).await;
     assert_eq!(parked.state, JobState::ParkedOutage);
@@ -83,10 +80,7 @@ async fn a_queued_job_is_killed_where_it_waits() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(10, good)).await;
     bench.query(json!({"maximum_retries": 0})).await;
-    bench.sandbox.fault(
-        Fault::always(unavailable())
-            .path("batchUpsert"),
-    );
+    bench.sandbox.fault(Fault::always(unavailable()).path("batchUpsert"));
     let first = bench.run().await;
     bench.follow(&first.id, |job| job.wake.is_some()).await;
     let second = bench.run().await;
@@ -114,7 +108,8 @@ async fn a_kill_outlives_the_server() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grant_that_rotates_during_the_stop_is_kept() {
-    let oauth = OAuthSettings { rotate_refresh_tokens: true, revoke_family_on_replay: true, ..OAuthSettings::default() };
+    let oauth =
+        OAuthSettings { rotate_refresh_tokens: true, revoke_family_on_replay: true, ..OAuthSettings::default() };
     let answer_delay = Duration::from_millis(150);
     let mut bench = Bench::with(Config { oauth, answer_delay, ..Config::default() }).await;
     bench.upload("c", &contacts(100, good)).await;

@@ -11,7 +11,7 @@ use crate::server::{House, check_ends};
 /// Lines of JSON.
 #[track_caller]
 fn lines(outcome: &Outcome) -> Vec<Value> {
-    let parsed = outcome.stdout.lines().map(|line| serde_json::from_str(line));
+    let parsed = outcome.stdout.lines().map(serde_json::from_str);
     parsed.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {outcome:?}"))
 }
 

@@ -124,7 +124,11 @@ fn a_server_leaks_nothing_whatever_goes_wrong() {
     parked_or_ended(&house, &dead);
     jobs.push(dead);
 
-    sweep.look("the process", &seen.lock().expect("no panic before"), true);
+    let process = seen.lock().expect("no panic before").clone();
+    assert!(!process.is_empty(), "the process was looked at");
+    sweep.look("the process", &process, true);
+    let rejected = house.send("GET", &format!("/jobs/{}/rejected", jobs[2]), &Value::Null);
+    assert!(rejected.text().contains(VALUE), "the file of rejected rows has them");
     for (job, which) in jobs.iter().zip(0..) {
         for (method, path) in operations(&house, job, ["prod", "c", "q0"]) {
             // Once is enough for what no job changes; a stream of a job that waits does not end.

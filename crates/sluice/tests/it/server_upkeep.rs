@@ -23,7 +23,7 @@ fn good(_: u64) -> bool {
 fn house(bench: Bench) -> House {
     let house = House::start(bench);
     house.upload("c", &contacts(ROWS, good));
-    house.query("q", &[("maximum_connection_timeout", "1"), ("parallel_tasks", "2")]);
+    house.query("q", &[("maximum_connection_timeout", "1"), ("parallel_tasks", "1")]);
     house
 }
 
@@ -71,13 +71,19 @@ fn contents(house: &House, folder: &str) -> BTreeMap<PathBuf, Vec<u8>> {
     found.into_iter().filter(|(path, _)| !path.components().any(|part| part.as_os_str() == "locks")).collect()
 }
 
-/// Asserts that no file of a data directory came, went or changed.
+/// Asserts that no file of a data directory went or changed, and none came but what the database engine needs to look.
 #[track_caller]
 fn check_same(house: &House, folder: &str, before: &BTreeMap<PathBuf, Vec<u8>>) {
     let after = contents(house, folder);
     let paths: BTreeSet<&PathBuf> = before.keys().chain(after.keys()).collect();
     let changed = paths.into_iter().filter(|path| before.get(*path) != after.get(*path));
-    let sizes = changed.map(|path| (path, before.get(path).map(Vec::len), after.get(path).map(Vec::len)));
+    let looked = |path: &&PathBuf| {
+        let came = |name: &str| path.ends_with(name) && !before.contains_key(*path);
+        came("sluice.db-shm") || (came("sluice.db-wal") && after[*path].is_empty())
+    };
+    let sizes = changed
+        .filter(|path| !looked(path))
+        .map(|path| (path, before.get(path).map(Vec::len), after.get(path).map(Vec::len)));
     let changed: Vec<_> = sizes.collect();
     assert!(changed.is_empty(), "{changed:?}");
 }

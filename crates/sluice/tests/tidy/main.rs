@@ -4,6 +4,7 @@
 
 mod arrows;
 mod pages;
+mod routes;
 mod shape;
 mod source;
 

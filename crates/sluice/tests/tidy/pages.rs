@@ -22,7 +22,7 @@ fn read(name: &str) -> String {
 
 /// Compares a page with what it should be; rewrites it when asked.
 #[track_caller]
-fn keeps(name: &str, want: &str) {
+pub(crate) fn keeps(name: &str, want: &str) {
     if std::env::var_os("UPDATE_DOCS").is_some_and(|value| value == "1") {
         std::fs::write(page(name), want).expect("the page can be written");
     }

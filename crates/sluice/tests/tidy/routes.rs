@@ -1,0 +1,85 @@
+//! The page of the API: its routes as the OpenAPI document has them.
+//!
+//! Knows the document's shape; the words around the table are the page's.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::pages::keeps;
+
+const BEFORE: &str = "# The API
+
+Everything that a server can do is under `/api/v1`, described by the OpenAPI 3.1 document at `/api/v1/openapi.json`, which is made
+from the same routes that answer.
+
+* **Who asks**: `Authorization: Bearer slc_…` (an API token: made once, shown once, kept as a hash), or the cookie of a session in a
+  browser. A token has a scope: `read` sees everything but row values and secrets, `run` also starts jobs and sees row values,
+  `edit` also changes tables and queries, `admin` everything. It never may more than its person.
+* **Refusals** are `application/problem+json` (RFC 9457): `code` for programs, `title` and `hint` for people, and `problems`, every
+  place that must be changed at once, with its hint. `request_id` names the answer in the server's log.
+* **Pages**: `items` and, unless it was the last page, `next`, which goes back as `?after=`. `?limit=` is 1 to 1,000.
+* **Changes of what you have seen**: documents have a `revision`, also as `ETag`; with `If-Match` a change is refused (412) when
+  somebody else was first. `PUT` makes what is not there.
+* **Starting a job once**: `Idempotency-Key` on the routes that start one. The same key with the same request gives the same job
+  again (200 instead of 201) for a day; with another request it is refused (422).
+* **Watching a job**: `GET /jobs/{id}/events` is a stream of server-sent events, `job` (the job as it is now) and `log` (a line for
+  people, with its number as `id:`). It begins with how the job is and ends with the job; `Last-Event-ID` continues it.
+* **Limits**: bodies of 1 MiB (uploads: `upload_bytes`), headers of 16 KiB, 60 requests a second for each token; beyond that 413,
+  431 and 429 with `Retry-After`.
+
+## From nothing to a first export
+
+```console
+$ B=http://127.0.0.1:8080/api/v1
+$ curl -s $B/setup -H 'Content-Type: application/json' \\
+    -d '{\"token\":\"setup_…\",\"name\":\"ada\",\"password\":\"…\"}'                       # 1: the answer has a token for a day
+$ A='Authorization: Bearer slc_…'
+$ curl -s $B/connections -H \"$A\" -H 'Content-Type: application/json' -d @connection.json    # 2
+$ curl -s -X PUT \"$B/tables/contacts/data?format=csv\" -H \"$A\" -H 'Content-Type: text/csv' \\
+    --data-binary @contacts.csv                                                          # 3
+$ curl -s $B/queries -H \"$A\" -H 'Content-Type: application/json' -d '{\"name\":\"nightly\",
+    \"sql\":\"SELECT email, first_name FROM contacts\",
+    \"export\":{\"connection\":\"prod\",\"settings\":{\"skip_invalid_records\":true}}}'             # 4
+$ curl -s -X POST $B/queries/nightly/runs -H \"$A\" -H 'Content-Type: application/json' -d '{}'  # 5
+$ curl -sN $B/jobs/1ng8pt7tc60j/events -H \"$A\"                                           # 6: until it has ended
+```
+
+## What a job's state means
+
+`queued`, `querying`, `sending`; `parked_quota` and `parked_outage` go on by themselves at `wake`, `needs_reconnect` when its
+connection was mended; `killed`, `stopped`, `held` and `failed` can be continued (`POST /jobs/{id}/continue`) unless a newer job of
+the query has sent rows since; `success` and `skipped` are final. `sentence` says all of that in words. The counts of `rows` add up:
+read = delivered + rejected + superseded + held + unsent.
+
+Jobs of one query never overlap on a business unit. The query's `overlap` decides what a new run does meanwhile: `queue` (it
+waits) or `skip` (it is written down as skipped). Jobs of different queries may send to one business unit side by side; together
+they never have more than five calls under way.
+
+`POST /jobs/{id}/reexport` sends the stored result again, with the query's export of today. `POST /jobs/{id}/retry` sends the
+rejected rows alone: as they were (when the account was mended), or as a file in the body has them (the downloaded rows, corrected).
+
+## Routes
+
+";
+
+#[test]
+fn api_page() {
+    let document = server::openapi();
+    let mut text = String::from(BEFORE);
+    text.push_str("| Route | |\n|---|---|\n");
+    let paths = document["paths"].as_object().expect("the document has paths");
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object().expect("a path has operations") {
+            let Some(summary) = operation.get("summary").and_then(Value::as_str) else { continue };
+            let _ = writeln!(text, "| `{} {path}` | {} |", method.to_uppercase(), summary.trim_end_matches('.'));
+        }
+    }
+    assert!(text.lines().count() > BEFORE.lines().count() + 30, "every route has a summary");
+    text.push_str(
+        "\nOutside `/api/v1`: `/healthz` (the process answers), `/readyz` (the store answers), `/metrics` (Prometheus), \
+         `/oauth/callback` (where\nSalesforce sends browsers back to; `/` does the same when it carries a code, as the manual \
+         registers `http://localhost:8080`).\n",
+    );
+    keeps("api.md", &text);
+}
