@@ -22,6 +22,9 @@ use crate::connection::Connection;
 use crate::ledger::StoreLedger;
 use crate::stop::StopSignal;
 
+/// The store's value that says when the data directory was restored from a backup, in seconds since 1970.
+pub(crate) const RESTORED: &str = "restored";
+
 /// What a watcher is told.
 pub enum Watched {
     /// The query has so many rows.
@@ -163,6 +166,12 @@ impl Run<'_> {
         tally
     }
 
+    /// Whether this job was made before the data directory was restored: what was sent since the backup is not known.
+    async fn comes_from_a_backup(&self) -> bool {
+        let restored = self.store.value(RESTORED).await.ok().flatten().and_then(|at| at.as_i64());
+        restored.is_some_and(|at| self.job.created <= at)
+    }
+
     fn ledger(&self) -> Arc<dyn export::Ledger> {
         Arc::new(StoreLedger {
             store: self.store.clone(),
@@ -189,6 +198,9 @@ impl Run<'_> {
             Ok(ends) => ends,
             Err(error) => return Early::Stopped(Some(Stop::Ledger(error))),
         };
+        if self.comes_from_a_backup().await {
+            ends.distrust();
+        }
         figures.settled_before = ends.tally(result.rows());
         figures.tally = figures.settled_before;
         let learned = self.store.learned(&self.business_unit).await.unwrap_or_default();

@@ -7,10 +7,11 @@ use std::path::Path;
 use api::{KeysRotated, Scope};
 use model::JobId;
 use serde_json::json;
-use store::{Include, Job, OpenError, Replace, Store, StoreError};
+use store::{Change, Include, Job, OpenError, Replace, Store, StoreError};
 
 use crate::clock::unix_now;
 use crate::export::{ExportError, find};
+use crate::job::RESTORED;
 use crate::rejects::{self, Form};
 use crate::{Actor, App, AppError};
 
@@ -69,7 +70,16 @@ pub async fn restore(
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Restored, BackupError> {
     let replace = if replace { Replace::MoveAside } else { Replace::Refuse };
-    store::restore(from, data_dir, replace, unix_now(), progress).await
+    let now = unix_now();
+    let restored = store::restore(from, data_dir, replace, now, progress).await?;
+    // Jobs that go on from here must not trust that their ledger has all that was sent.
+    let store = Box::pin(Store::open(data_dir)).await?;
+    let mark = Change::PutValue { name: RESTORED.into(), value: Some(now.into()) };
+    let path = data_dir.join("sluice.db");
+    let marked = store.apply(vec![mark]).await;
+    store.close().await;
+    marked.map_err(|error| BackupError::File { path, source: std::io::Error::other(error) })?;
+    Ok(restored)
 }
 
 /// Why a data directory could not be looked after.

@@ -17,6 +17,8 @@ pub struct Ends {
     /// Of the doubtful, those that this run could not settle either.
     pub(crate) held: RowSet,
     pub(crate) next_batch: u64,
+    /// The ledger may lack what was sent after it was copied: every insert without an end is in doubt.
+    pub(crate) distrusted: bool,
 }
 
 /// The end of one row (the law of accounting).
@@ -77,6 +79,12 @@ impl Ends {
             }
         }
         Ok(ends)
+    }
+
+    /// Says that the ledger comes from a backup: rows may have been sent that it does not know of. Inserts without an end
+    /// are then looked up before they are sent; whatever may be repeated is sent again.
+    pub fn distrust(&mut self) {
+        self.distrusted = true;
     }
 
     /// The number of the next batch.

@@ -103,7 +103,8 @@ impl Feeder {
             }
         };
         let way = self.context.way();
-        let doubtful = self.ends.doubtful.contains(record.row) && self.context.object.inserts(&record, way);
+        let doubtful = (self.ends.distrusted || self.ends.doubtful.contains(record.row))
+            && self.context.object.inserts(&record, way);
         let bounds = self.context.bounds(way);
         let packer = if doubtful { &mut self.doubtful } else { &mut self.packer };
         match packer.push(record, &*self.context.object, &bounds) {

@@ -98,8 +98,13 @@ impl Caller {
             other => Refusal::from(other),
         })?;
         if let Some(Known(name)) = known {
+            // People who log in with an address are named by their id: no log has an e-mail address.
+            let shown = match &actor.person {
+                Some(id) if actor.name.contains('@') => id.clone(),
+                _ => actor.shown(),
+            };
             // Set once a request.
-            let _set = name.set(actor.shown());
+            let _set = name.set(shown);
         }
         door.rates().request(proof.secret().expose(), clock::now()).map_err(Refusal::too_many)?;
         Ok(Caller { actor, proof })

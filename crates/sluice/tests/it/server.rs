@@ -68,10 +68,11 @@ pub(crate) fn ask(address: &str, head: &str, body: &[u8]) -> io::Result<Answer> 
 
 fn parsed(bytes: &[u8]) -> Option<Answer> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
-    let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let body = &bytes[end + 4..];
-    let body = if head.contains("transfer-encoding: chunked") { joined(body) } else { body.to_vec() };
+    let body =
+        if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { joined(body) } else { body.to_vec() };
     Some(Answer { status, head, body })
 }
 

@@ -13,6 +13,8 @@ use crate::server::{House, PASSWORD, ask, line};
 use crate::server_doors::operations;
 
 const SECRET: &str = "planted-client-secret-7391";
+/// The password of somebody who guesses.
+const WRONG: &str = "guessed-password-7391";
 const VALUE: &str = "planted-7391";
 
 fn csv() -> String {
@@ -76,18 +78,16 @@ fn a_server_leaks_nothing_whatever_goes_wrong() {
     let login = json!({"name": "ada", "password": PASSWORD});
     let answer = house.by("", "POST", "/session", &login);
     let cookie = answer.head.split("sluice=").nth(1).and_then(|rest| rest.split(';').next()).expect("a session");
-    // The head was made lower case for comparison; half of a cookie that is the same in any case is enough to look for.
-    let wrong = json!({"name": "ada", "password": "planted-wrong-password-7391"});
+    let wrong = json!({"name": "ada", "password": WRONG});
     house.by("", "POST", "/session", &wrong).must(401);
     let first = house.bench.sandbox.connection().refresh_token;
     let mut sweep = Sweep {
         // Access tokens of the sandbox begin with the third, refresh tokens with the fourth.
-        secrets: [SECRET, PASSWORD, "00D5e000000XyZa", "5Aep861", &first, &house.token, "planted-wrong-password-7391"]
+        secrets: [SECRET, PASSWORD, "00D5e000000XyZa", "5Aep861", &first, &house.token, WRONG, &setup, cookie]
             .map(str::to_owned)
             .into(),
         ..Sweep::default()
     };
-    let shown = (setup.clone(), cookie.to_owned());
     house.upload("c", &csv());
     for query in 0..7 {
         // A job that waits keeps its query's next ones waiting: each has its own.
@@ -157,10 +157,7 @@ fn a_server_leaks_nothing_whatever_goes_wrong() {
     outcome.check_exit(0);
     sweep.look("stdout", outcome.stdout.as_bytes(), true);
     // The setup token is shown once, on purpose; no other line has it.
-    assert_eq!(outcome.stderr.matches(&shown.0).count(), 1, "the setup token");
-    sweep.look("stderr", outcome.stderr.as_bytes(), true);
-    let stderr = outcome.stderr.to_ascii_lowercase();
-    assert!(!stderr.contains(&shown.1), "the session");
+    sweep.look("stderr", outcome.stderr.replacen(&setup, "", 1).as_bytes(), true);
     let mut found = Vec::new();
     files(&house.bench.path("data"), &mut found);
     found.iter().for_each(|(path, bytes)| sweep.look(&path.display().to_string(), bytes, false));

@@ -23,7 +23,7 @@ fn good(_: u64) -> bool {
 fn house(bench: Bench) -> House {
     let house = House::start(bench);
     house.upload("c", &contacts(ROWS, good));
-    house.query("q", &[("maximum_connection_timeout", "1"), ("parallel_tasks", "1")]);
+    house.query("q", &[("maximum_connection_timeout", "1"), ("parallel_tasks", "2")]);
     house
 }
 
