@@ -2,7 +2,8 @@
 //!
 //! Each use case stands in the module of its subject; this one starts and stops the whole.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use store::{KeySource, Lock, Store};
@@ -10,10 +11,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::authorize::Approvals;
+use crate::clock::monotonic;
 use crate::figures::{Figures, Sums};
 use crate::live::Live;
 use crate::units::Units;
 use crate::{AppError, Config};
+
+/// An orderly stop takes so long at most.
+pub const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How much of the application runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +76,7 @@ pub(crate) struct Inner {
     /// Something in the queue changed.
     pub(crate) wake: Notify,
     pub(crate) stopping: watch::Sender<bool>,
+    stop_begun: OnceLock<Instant>,
     workers: Mutex<Vec<JoinHandle<()>>>,
     setup_token: Mutex<Option<SecretString>>,
     _lock: Lock,
@@ -99,6 +105,7 @@ impl App {
             queue: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             stopping: watch::Sender::new(false),
+            stop_begun: OnceLock::new(),
             workers: Mutex::default(),
             setup_token: Mutex::default(),
             _lock: lock,
@@ -132,6 +139,8 @@ impl App {
 
     /// Takes no new work and asks the jobs at work to stop; [`App::stop`] waits for them.
     pub fn begin_stop(&self) {
+        // The patience counts from the first time.
+        let _ = self.0.stop_begun.set(monotonic());
         self.0.stopping.send_replace(true);
         self.0.live.pause_all();
         self.0.wake.notify_one();
@@ -142,16 +151,23 @@ impl App {
         self.0.setup_token.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Stops: jobs at work finish what is under way and wait in the queue, nothing is in doubt afterwards.
+    /// Stops: jobs at work finish what is under way and wait in the queue, nothing is in doubt afterwards. A call that has
+    /// no answer within [`STOP_PATIENCE`] is given up, as if the process had died: the next start goes on from the ledger.
     pub async fn stop(&self) {
         self.begin_stop();
         let workers = std::mem::take(&mut *self.0.workers.lock().unwrap_or_else(PoisonError::into_inner));
-        for worker in workers {
-            // A worker that broke off has said why.
-            let _ = worker.await;
+        let orderly = async {
+            for worker in workers {
+                // A worker that broke off has said why.
+                let _ = worker.await;
+            }
+            // A rotated grant on its way must arrive: the old one is dead already.
+            self.0.units.settled().await;
+        };
+        let waited = self.0.stop_begun.get().map(|begun| monotonic().duration_since(*begun)).unwrap_or_default();
+        if tokio::time::timeout(STOP_PATIENCE.saturating_sub(waited), orderly).await.is_err() {
+            tracing::warn!("a call to Pardot did not end in time and was given up; its job goes on at the next start");
         }
-        // A rotated grant on its way must arrive: the old one is dead already.
-        self.0.units.settled().await;
         self.0.store.clone().close().await;
     }
 

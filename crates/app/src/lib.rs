@@ -57,7 +57,7 @@ mod work;
 mod worker;
 
 pub use actor::Actor;
-pub use app::{App, Mode, StartError};
+pub use app::{App, Mode, STOP_PATIENCE, StartError};
 pub use authorize::{Approved, CallbackError};
 pub use config::{Config, DefaultApp};
 pub use downloads::{Download, Form, What};
