@@ -193,7 +193,10 @@ impl App {
             }
             Some(_) | None => None,
         };
-        let mut changes = vec![Change::DeleteDocument { id: document.id.clone() }];
+        let mut changes = vec![
+            Change::DeleteDocument { id: document.id.clone() },
+            Change::PutValue { name: crate::idle::value_name(&document.id), value: None },
+        ];
         if let Some(vault) = document.body["vault"].as_str() {
             changes.push(Change::DeleteSecrets { owner: vault.to_owned() });
         }

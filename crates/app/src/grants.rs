@@ -110,28 +110,32 @@ impl App {
         }
     }
 
+    /// The tokens that all jobs of the connection share.
+    ///
+    /// # Errors
+    /// What a person must do before any call can be made.
+    pub(crate) async fn tokens_for(&self, stored: &Stored) -> Result<Arc<Tokens>, AppError> {
+        if let Some(tokens) = self.0.units.known_tokens(stored.vault()) {
+            return Ok(tokens);
+        }
+        let app = self.connected_app(stored).await?;
+        let grant = self.grant_of(stored).await?;
+        let keeper: Arc<dyn GrantKeeper> = Arc::new(SealedKeeper {
+            store: self.0.store.clone(),
+            connection: stored.id().to_owned(),
+            vault: stored.vault().to_owned(),
+            runtime: Handle::current(),
+        });
+        let make = || Tokens::new(stored.login_url.clone(), app, grant, keeper, Arc::new(SystemClock));
+        self.0.units.tokens(stored.vault(), make).map_err(|error| unusable(error.to_string()))
+    }
+
     /// A client over the tokens and slots that all jobs of the connection share.
     ///
     /// # Errors
     /// What a person must do before any call can be made.
     pub(crate) async fn client_of(&self, stored: &Stored, plan: &Plan) -> Result<Arc<Client>, AppError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let unusable = |cause: String| AppError::Conflict { message: cause, hint: Some("connect it again".into()) };
-        let tokens = match self.0.units.known_tokens(stored.vault()) {
-            Some(tokens) => tokens,
-            None => {
-                let app = self.connected_app(stored).await?;
-                let grant = self.grant_of(stored).await?;
-                let keeper: Arc<dyn GrantKeeper> = Arc::new(SealedKeeper {
-                    store: self.0.store.clone(),
-                    connection: stored.id().to_owned(),
-                    vault: stored.vault().to_owned(),
-                    runtime: Handle::current(),
-                });
-                let make = || Tokens::new(stored.login_url.clone(), app, grant, keeper, clock.clone());
-                self.0.units.tokens(stored.vault(), make).map_err(|error| unusable(error.to_string()))?
-            }
-        };
+        let tokens = self.tokens_for(stored).await?;
         let retry = RetryPolicy {
             maximum_retries: plan.retry.maximum_retries,
             initial_wait: plan.retry.initial_wait,
@@ -140,6 +144,7 @@ impl App {
         };
         let limiter = self.0.units.limiter(&stored.key());
         let (host, unit) = (stored.pardot_domain.clone(), stored.business_unit.clone());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let client = Client::new(host, unit, tokens, limiter, retry, clock, random_u64());
         client.map(Arc::new).map_err(|error| unusable(error.to_string()))
     }
@@ -165,6 +170,10 @@ impl App {
             }
         }
     }
+}
+
+fn unusable(cause: String) -> AppError {
+    AppError::Conflict { message: cause, hint: Some("connect it again".into()) }
 }
 
 /// Keeps rotated refresh tokens sealed in the store.

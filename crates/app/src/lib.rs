@@ -33,6 +33,7 @@ mod figures;
 #[cfg(test)]
 mod fixture;
 mod grants;
+mod idle;
 mod jobs;
 mod live;
 mod names;

@@ -35,6 +35,9 @@ impl App {
         if let Err(error) = self.sweep_jobs().await {
             tracing::warn!("old jobs could not be removed: {error}");
         }
+        if let Err(error) = self.use_idle_grants().await {
+            tracing::warn!("idle grants could not be looked at: {error}");
+        }
         self.sweep_uploads().await;
     }
 

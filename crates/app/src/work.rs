@@ -223,6 +223,11 @@ impl App {
             JobState::Success => None,
             _ => stored.body.broken.as_deref(),
         };
+        if report.token_refreshes > 0
+            && let Err(error) = self.note_use(stored).await
+        {
+            tracing::warn!(job = %report.job, "the use of a grant could not be kept: {error}");
+        }
         if let Err(error) = self.set_broken(stored, broken).await {
             tracing::warn!(job = %report.job, "the state of a connection could not be kept: {error}");
         }

@@ -83,3 +83,40 @@ async fn the_default_app_must_be_there() {
     let refused = bench.app.create_connection(&bench.actor, spec).await.expect_err("refused");
     assert!(matches!(&refused, AppError::Invalid(problems) if problems.iter().count() == 1), "{refused}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_that_lay_idle_is_used_before_salesforce_ends_it() {
+    let oauth = pardot_sim::OAuthSettings { rotate_refresh_tokens: true, ..pardot_sim::OAuthSettings::default() };
+    let Bench { sandbox, folder, app, actor } =
+        Bench::with(pardot_sim::Config { oauth, ..pardot_sim::Config::default() }).await;
+    app.stop().await;
+    drop(app);
+    let data = folder.path().join("data");
+    let kept = store::Store::open(&data).await.expect("the store opens");
+    let document = kept.document("connection", "prod").await.expect("readable").expect("there");
+    let week_ago = document.updated - 7 * 86_400;
+    let age = store::Change::ReplaceDocument {
+        id: document.id,
+        revision: None,
+        name: document.name,
+        body: document.body,
+        now: week_ago,
+    };
+    kept.apply(vec![age]).await.expect("kept");
+    kept.close().await;
+    let (sender, asked) = tokio::sync::oneshot::channel();
+    sandbox.at_request(1, move || {
+        // A test that ended meanwhile waits for nothing.
+        let _ = sender.send(());
+    });
+    let app = crate::bench::open(data).await;
+    asked.await.expect("the grant is used at the start");
+    // An orderly stop waits until the rotated grant has arrived.
+    app.stop().await;
+    let journal = sandbox.journal();
+    assert_eq!(journal.len(), 1, "{journal:?}");
+    assert!(journal[0].path.ends_with("/token"), "{journal:?}");
+    drop(app);
+    let app = crate::bench::open(folder.path().join("data")).await;
+    assert!(app.test_connection(&actor, "prod").await.expect("tested").ok, "the rotated grant was kept");
+}
