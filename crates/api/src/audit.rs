@@ -22,6 +22,6 @@ pub struct AuditLine {
     /// To what.
     pub object: String,
     /// Which parts changed.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub detail: Value,
 }

@@ -2,9 +2,13 @@
 //!
 //! Knows no SQL.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::{Column, Job, SettingsMap};
 
@@ -55,8 +59,9 @@ pub struct QuerySpec {
     pub time_limit: Option<u64>,
 }
 
-/// A query as it is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+/// A query as it is. As JSON, what was written stands beside the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "QueryDocument", into = "QueryDocument")]
 pub struct Query {
     /// Counts its changes.
     pub revision: u64,
@@ -65,11 +70,99 @@ pub struct Query {
     /// When it last changed.
     pub updated: String,
     /// Its newest job.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_job: Option<Job>,
     /// What was written.
-    #[serde(flatten)]
     pub spec: QuerySpec,
+}
+
+/// A query as it is.
+// A schema of its own: `QuerySpec`, which refuses what it does not know, would refuse the other members.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+struct QueryDocument {
+    /// Counts its changes.
+    revision: u64,
+    /// When it was made.
+    created: String,
+    /// When it last changed.
+    updated: String,
+    /// Its newest job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_job: Option<Job>,
+    /// Its name.
+    name: String,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// One SELECT over the server's tables.
+    sql: String,
+    /// Where the SQL runs; `embedded`, the engine over files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    /// Where its rows go; without it a run only makes a result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    export: Option<Export>,
+    /// What a run does while another is at work.
+    #[serde(default)]
+    overlap: Overlap,
+    /// Longest time of the query in seconds; the server's limit when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time_limit: Option<u64>,
+}
+
+impl From<Query> for QueryDocument {
+    fn from(query: Query) -> QueryDocument {
+        let Query { revision, created, updated, last_job, spec } = query;
+        let QuerySpec { name, description, sql, source, export, overlap, time_limit } = spec;
+        QueryDocument {
+            revision,
+            created,
+            updated,
+            last_job,
+            name,
+            description,
+            sql,
+            source,
+            export,
+            overlap,
+            time_limit,
+        }
+    }
+}
+
+impl From<QueryDocument> for Query {
+    fn from(document: QueryDocument) -> Query {
+        let QueryDocument {
+            revision,
+            created,
+            updated,
+            last_job,
+            name,
+            description,
+            sql,
+            source,
+            export,
+            overlap,
+            time_limit,
+        } = document;
+        let spec = QuerySpec { name, description, sql, source, export, overlap, time_limit };
+        Query { revision, created, updated, last_job, spec }
+    }
+}
+
+impl PartialSchema for Query {
+    fn schema() -> RefOr<Schema> {
+        QueryDocument::schema()
+    }
+}
+
+impl ToSchema for Query {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Query")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        <QueryDocument as ToSchema>::schemas(schemas);
+    }
 }
 
 /// SQL to look at before it is saved.
@@ -93,4 +186,23 @@ pub struct Preview {
     pub rows: Vec<Vec<Value>>,
     /// Whether there are more rows than are shown.
     pub more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_written_stands_beside_the_rest() {
+        let written = json!({
+            "revision": 2, "created": "2026-11-23T02:00:00Z", "updated": "2026-11-24T02:00:00Z", "name": "nightly",
+            "description": "all", "sql": "SELECT 1", "export": { "connection": "prod", "settings": {} },
+            "overlap": "skip", "time_limit": 60
+        });
+        let query: Query = serde_json::from_value(written.clone()).unwrap();
+        assert_eq!((query.spec.name.as_str(), query.spec.overlap), ("nightly", Overlap::Skip));
+        assert_eq!(serde_json::to_value(&query).unwrap(), written);
+    }
 }

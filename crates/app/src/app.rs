@@ -12,9 +12,12 @@ use tokio::task::JoinHandle;
 
 use crate::authorize::Approvals;
 use crate::clock::monotonic;
+use crate::discreet::Discreet;
 use crate::figures::{Figures, Sums};
 use crate::live::Live;
+use crate::measure::Measured;
 use crate::units::Units;
+use crate::uploads::Readers;
 use crate::{AppError, Config};
 
 /// An orderly stop takes so long at most.
@@ -71,6 +74,12 @@ pub(crate) struct Inner {
     pub(crate) live: Live,
     pub(crate) sums: Sums,
     pub(crate) approvals: Approvals,
+    /// Who reads files of tables now.
+    pub(crate) readers: Readers,
+    /// What bound files were found to hold.
+    pub(crate) measured: Measured,
+    /// For texts that leave the machine.
+    pub(crate) discreet: Discreet,
     /// Held by whoever moves jobs in or out of the queue, so that nobody acts on a state that another just changed.
     pub(crate) queue: tokio::sync::Mutex<()>,
     /// Something in the queue changed.
@@ -95,6 +104,7 @@ impl App {
         };
         let store = Box::pin(Store::open_keyed(&config.data_dir, source)).await;
         let store = store.map_err(|error| StartError::Open(Box::new(error)))?;
+        let discreet = Discreet::about(&config.data_dir);
         let app = App(Arc::new(Inner {
             store,
             config,
@@ -102,6 +112,9 @@ impl App {
             live: Live::new(),
             sums: Sums::default(),
             approvals: Approvals::default(),
+            readers: Readers::default(),
+            measured: Measured::default(),
+            discreet,
             queue: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             stopping: watch::Sender::new(false),

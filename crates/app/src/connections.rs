@@ -225,6 +225,12 @@ impl App {
         Ok(AppError::not_found("connection", name, known.iter().map(|document| document.name.as_str())))
     }
 
+    /// The names of all connections by their document ids.
+    pub(crate) async fn connection_names(&self) -> Result<HashMap<String, String>, AppError> {
+        let documents = self.0.store.documents(CONNECTION, None, 100_000).await?;
+        Ok(documents.into_iter().map(|document| (document.id, document.name)).collect())
+    }
+
     /// The queries that export through each connection, by the connection's id.
     async fn users(&self) -> Result<HashMap<String, Vec<String>>, AppError> {
         let mut users: HashMap<String, Vec<String>> = HashMap::new();

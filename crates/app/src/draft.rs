@@ -92,6 +92,9 @@ fn body(
         problems.push(Problem::at("connection.business_unit", message).hint(error.hint));
     }
     let connected_app = spec.connected_app.or(before.map(|body| body.connected_app)).unwrap_or(AppKind::Custom);
+    for (name, given) in [("client_id", &spec.client_id), ("username", &spec.username), ("audience", &spec.audience)] {
+        problems.keep(printable(name, given.as_deref()));
+    }
     let client_id = nonempty(spec.client_id).or_else(|| before.and_then(|body| body.client_id.clone()));
     ConnectionBody {
         pardot_domain,
@@ -151,6 +154,17 @@ fn host(problems: &mut Problems, name: &str, host: Result<pardot::Host, pardot::
     }
 }
 
+/// They go into addresses and signed claims, where a control character is a slip of the clipboard or worse.
+fn printable(name: &str, given: Option<&str>) -> Result<(), Problem> {
+    match given {
+        Some(text) if text.trim().contains(char::is_control) => {
+            let problem = Problem::at(format!("connection.{name}"), "has a control character, such as a line break");
+            Err(problem.hint("copy it once more, without line breaks and tabs"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 fn nonempty(text: Option<String>) -> Option<String> {
     text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -167,4 +181,24 @@ fn take_secret(problems: &mut Problems, secrets: &mut Secrets, name: &'static st
         return;
     }
     secrets.push((name, SecretString::from(text)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_into_addresses_and_claims_has_no_control_characters() {
+        let said = |spec: ConnectionSpec| {
+            let spec = ConnectionSpec { business_unit: Some("0Uv000000000001CAA".into()), ..spec };
+            let drafted = Draft::of(&Config::new("data".into()), "prod", spec, None, SecretsSet::default());
+            let places = |problems: Problems| problems.iter().map(|problem| problem.at.clone()).collect::<Vec<_>>();
+            drafted.err().map(places).unwrap_or_default()
+        };
+        let id = |text: &str| ConnectionSpec { client_id: Some(text.into()), ..ConnectionSpec::default() };
+        assert_eq!(said(id(" key\n")), Vec::<String>::new(), "what stands around it is taken away");
+        assert_eq!(said(id("ke\ny")), ["connection.client_id"]);
+        let user = ConnectionSpec { username: Some("a\0da".into()), audience: Some("x\u{85}y".into()), ..id("key") };
+        assert_eq!(said(user), ["connection.username", "connection.audience"]);
+    }
 }

@@ -13,7 +13,7 @@ use store::{NewJob, Once, Origin, Started};
 
 use crate::clock::unix_now;
 use crate::grants::CONNECTION;
-use crate::job::new_job_id;
+use crate::names::new_job_id;
 use crate::{Actor, App, AppError};
 
 /// Longest idempotency key, in bytes.

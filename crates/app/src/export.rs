@@ -13,7 +13,8 @@ use store::{Job, JobKind, LockError, NewJob, OpenError, Origin, Store, StoreErro
 
 use crate::clock::unix_now;
 use crate::connection::{Connection, ConnectionError};
-use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, client, new_job_id, plan_of};
+use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, client, plan_of};
+use crate::names::new_job_id;
 use crate::stop::StopSignal;
 
 /// What an export is asked to do.

@@ -3,13 +3,13 @@
 //! Knows no arguments and no screen.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use export::{Checked, Context, CustomField, Ends, Event, FrozenResult, Stop};
 use model::{
-    Calls, DailyCalls, JobId, JobState, OnInvalid, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report, RowSet,
+    Calls, DailyCalls, JobState, OnInvalid, Plan, Problems, REPORT_FORMAT_VERSION, ReasonCount, Report, RowSet,
     Settings, Stages, StopCause, Tally,
 };
 use pardot::account::CustomFields;
@@ -392,15 +392,4 @@ pub fn plan_of(request: &JobRequest) -> Result<Plan, Problems> {
     let mut settings = Settings::default();
     settings.set_all(&request.settings)?;
     Plan::parse(&settings)
-}
-
-/// A new job's name. Names of one process sort by the order of their making, also within a second.
-pub fn new_job_id() -> JobId {
-    static LAST: Mutex<(u64, u32)> = Mutex::new((0, 0));
-    let now = u64::try_from(unix_now()).unwrap_or(0);
-    // The name has room for 25 bits of chance; half of them leave room for those that follow in the same second.
-    let chance = u32::from_le_bytes(crate::clock::random()) & 0x00ff_ffff;
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    *last = if now == last.0 && chance <= last.1 { (now, last.1 + 1 + (chance & 0xff)) } else { (now, chance) };
-    JobId::new(last.0, last.1)
 }

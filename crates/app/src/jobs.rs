@@ -2,10 +2,11 @@
 //!
 //! Knows what people are told about a job; the worker runs it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use api::{Cause, Job, JobKind, Origin, Page, Scope, StateCount};
-use model::{JobId, JobState, Report, StopCause, Tally};
+use model::{JobId, JobState, Problem, Report, StopCause, Tally};
 use pardot::Tokens;
 use serde_json::json;
 use store::{Change, JobSummary, StoreError};
@@ -58,15 +59,22 @@ impl App {
             search: filter.search.clone(),
             ..store::JobFilter::default()
         };
-        let after = after.map(parse).transpose()?;
+        let after = match after {
+            Some(after) => Some(self.cursor(after).await?),
+            None => None,
+        };
         let found = self.0.store.jobs_page(&filter, after.as_ref(), limit).await?;
         let full = found.len() as u64 >= u64::from(limit);
         let next = found.last().filter(|_| full).map(|job| job.id.to_string());
-        let mut items = Vec::with_capacity(found.len());
-        for summary in found {
-            items.push(self.job_view(summary).await?);
-        }
-        Ok(Page { items, next })
+        Ok(Page { items: self.job_views(found).await?, next })
+    }
+
+    /// The job that a page goes on after. One that was deleted meanwhile still says where it stood: its id has the time.
+    async fn cursor(&self, after: &str) -> Result<JobId, AppError> {
+        let wrong = || Problem::at("after", "is not the next of a page of jobs").hint("begin without after");
+        let id: JobId = after.parse().map_err(|_| wrong())?;
+        let now = u64::try_from(unix_now()).unwrap_or_default();
+        if made_until(&id, now) || self.0.store.job(&id).await?.is_some() { Ok(id) } else { Err(wrong().into()) }
     }
 
     /// How many jobs are in each state.
@@ -96,10 +104,12 @@ impl App {
     pub async fn report(&self, actor: &Actor, id: &str) -> Result<Report, AppError> {
         actor.require(Scope::Read)?;
         let job = self.find_job(id).await?;
-        job.report.ok_or_else(|| AppError::Conflict {
+        let mut report = job.report.ok_or_else(|| AppError::Conflict {
             message: format!("job {} has no report yet", job.id),
             hint: Some("it is written when the job ends or pauses".into()),
-        })
+        })?;
+        report.cause = report.cause.map(|cause| self.0.discreet.cause(&cause));
+        Ok(report)
     }
 
     /// Stops a job at a checkpoint: what is under way ends, the rest stays unsent and can be continued.
@@ -240,31 +250,58 @@ impl App {
     }
 
     /// A job as it is shown.
-    pub(crate) async fn job_view(&self, job: JobSummary) -> Result<Job, AppError> {
-        let live = self.0.live.find(&job.id);
-        let rows = live.as_deref().and_then(LiveJob::tally).or(job.tally).or(unsent(&job));
-        let zone = match job.state {
-            JobState::ParkedQuota => self.account_of(&job.business_unit).await?.and_then(|account| account.time_zone),
-            _ => None,
-        };
+    async fn job_view(&self, job: JobSummary) -> Result<Job, AppError> {
         let connection = match &job.connection {
             Some(id) => self.0.store.document_by_id(id).await?.map(|document| document.name),
             None => None,
         };
+        let zone = self.zone(&job).await?;
+        Ok(self.shown_job(job, connection, zone.as_deref()))
+    }
+
+    /// Jobs as they are shown, with one look at the connections for all of them.
+    pub(crate) async fn job_views(&self, jobs: Vec<JobSummary>) -> Result<Vec<Job>, AppError> {
+        let connections = match jobs.iter().any(|job| job.connection.is_some()) {
+            true => self.connection_names().await?,
+            false => HashMap::new(),
+        };
+        let mut shown = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let connection = job.connection.as_ref().and_then(|id| connections.get(id).cloned());
+            let zone = self.zone(&job).await?;
+            shown.push(self.shown_job(job, connection, zone.as_deref()));
+        }
+        Ok(shown)
+    }
+
+    /// The time zone of the account whose midnight a job waits for.
+    async fn zone(&self, job: &JobSummary) -> Result<Option<String>, AppError> {
+        match job.state {
+            JobState::ParkedQuota => {
+                Ok(self.account_of(&job.business_unit).await?.and_then(|account| account.time_zone))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn shown_job(&self, job: JobSummary, connection: Option<String>, zone: Option<&str>) -> Job {
+        let live = self.0.live.find(&job.id);
+        let cause = job.cause.as_ref().map(|cause| self.0.discreet.cause(cause));
+        let rows = live.as_deref().and_then(LiveJob::tally).or(job.tally).or(unsent(&job));
         let sentence = words::sentence(&Said {
             state: job.state,
             result_only: job.kind == store::JobKind::Result,
             rows,
             result_rows: job.frozen_rows,
-            cause: job.cause.as_ref(),
+            cause: cause.as_ref(),
             wake: job.wake,
-            zone: zone.as_deref(),
+            zone,
             throttled: live.as_deref().and_then(LiveJob::throttled),
             lanes: 5,
             stopping: live.as_deref().is_some_and(LiveJob::is_stopping),
         });
         let has_result = job.frozen_rows.is_some() && self.0.store.result_path(&job.id).is_file();
-        Ok(Job {
+        Job {
             id: job.id.to_string(),
             state: job.state,
             sentence,
@@ -284,13 +321,13 @@ impl App {
             started: job.started.map(names::time),
             finished: job.finished.map(names::time),
             wake: job.wake.map(names::time),
-            cause: job.cause.map(|cause| Cause { message: cause.message, hint: cause.hint }),
+            cause: cause.map(|cause| Cause { message: cause.message, hint: cause.hint }),
             rows: rows.filter(|_| job.kind == store::JobKind::Export),
             result_rows: job.frozen_rows,
             progress: live.map(|live| live.progress()),
             has_result,
             can_continue: job.origin == store::Origin::Server && can_continue(job.state),
-        })
+        }
     }
 }
 
@@ -336,6 +373,13 @@ fn can_continue(state: JobState) -> bool {
         | JobState::Failed => true,
         JobState::Queued | JobState::Querying | JobState::Sending | JobState::Success | JobState::Skipped => false,
     }
+}
+
+/// Whether the program itself can have made this id, until `now`.
+fn made_until(id: &JobId, now: u64) -> bool {
+    let newest = JobId::new(now, u32::MAX);
+    let digit = |byte: u8| byte.is_ascii_alphanumeric() && !b"ilou".contains(&byte);
+    id.as_str().len() == newest.as_str().len() && id.as_str().bytes().all(digit) && *id <= newest
 }
 
 pub(crate) fn parse(id: &str) -> Result<JobId, AppError> {

@@ -2,11 +2,13 @@
 //!
 //! Knows no kind in particular.
 
-use model::Problem;
+use std::sync::{Mutex, PoisonError};
+
+use model::{JobId, Problem};
 use store::{Document, StoreError};
 
 use crate::AppError;
-use crate::clock::random;
+use crate::clock::{random, unix_now};
 
 /// Longest name.
 const LONGEST: usize = 100;
@@ -37,6 +39,17 @@ pub(crate) fn check(place: &str, name: &str) -> Result<(), Problem> {
 pub(crate) fn new_id(kind: &str) -> String {
     let digits: String = random::<15>().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{kind}{digits}")
+}
+
+/// A new job's name. Names of one process sort by the order of their making, also within a second.
+pub(crate) fn new_job_id() -> JobId {
+    static LAST: Mutex<(u64, u32)> = Mutex::new((0, 0));
+    let now = u64::try_from(unix_now()).unwrap_or(0);
+    // The name has room for 25 bits of chance; half of them leave room for those that follow in the same second.
+    let chance = u32::from_le_bytes(random()) & 0x00ff_ffff;
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    *last = if now == last.0 && chance <= last.1 { (now, last.1 + 1 + (chance & 0xff)) } else { (now, chance) };
+    JobId::new(last.0, last.1)
 }
 
 /// Seconds since 1970 as RFC 3339 in UTC.

@@ -26,6 +26,9 @@ const PREVIEW_TIME: Duration = Duration::from_secs(30);
 /// Memory of a preview for sorting, joining and grouping.
 const PREVIEW_MEMORY: usize = 64 << 20;
 
+/// Where mistakes in some SQL are: in the query that it is of.
+pub(crate) const SQL: &str = "query.sql";
+
 /// Looks at once, in the whole process: beside the jobs there is little to spare.
 static LOOKS: Semaphore = Semaphore::const_new(2);
 
@@ -50,7 +53,7 @@ impl App {
         let limit = usize::try_from(rows).unwrap_or(0) + 1;
         let limits = self.look(PREVIEW_TIME);
         let batches = query::preview(sql, tables, &limits, limit, std::future::pending()).await;
-        let batches = batches.map_err(|error| sql_error(&error))?;
+        let batches = batches.map_err(|error| self.0.discreet.error(sql_error(&error)))?;
         shown(&batches, limit - 1)
     }
 
@@ -99,11 +102,24 @@ pub(crate) fn sql_problem(error: &QueryError) -> Problem {
     if let (Some((line, column)), false) = (error.position(), message.contains("(line ")) {
         message.push_str(&format!(" (line {line}, column {column})"));
     }
-    let problem = Problem::at("query.sql", message);
+    let problem = Problem::at(SQL, message);
     match error.hint() {
         Some(hint) => problem.hint(hint),
         None => problem,
     }
+}
+
+/// The mistakes in some SQL that is no query's, at the place where the caller wrote it.
+pub(crate) fn placed(error: AppError, place: &str) -> AppError {
+    let AppError::Invalid(problems) = error else { return error };
+    let mut moved = Problems::default();
+    for mut problem in problems.iter().cloned() {
+        if problem.at == SQL {
+            problem.at = place.to_owned();
+        }
+        moved.push(problem);
+    }
+    AppError::Invalid(moved)
 }
 
 fn shown(batches: &[RecordBatch], most: usize) -> Result<Preview, AppError> {

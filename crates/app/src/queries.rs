@@ -2,17 +2,19 @@
 //!
 //! Knows what a query must be; its rows are looked at in `previews`, its jobs are made in `enqueue`.
 
-use api::{Page, Preview, PreviewRequest, Query, QuerySpec, Scope};
+use std::collections::HashMap;
+
+use api::{Job, Page, Preview, PreviewRequest, Query, QuerySpec, Scope};
 use export::CustomField;
 use model::{Plan, Problem, Problems, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{Change, Document, JobFilter};
+use store::{Change, Document};
 
 use crate::clock::unix_now;
 use crate::grants::CONNECTION;
 use crate::names::{self, stale_or};
-use crate::previews::{USUAL_ROWS, sql_problem};
+use crate::previews::{SQL, USUAL_ROWS, placed, sql_problem};
 use crate::{Actor, App, AppError};
 
 /// The kind of document that a query is.
@@ -45,11 +47,7 @@ impl App {
         actor.require(Scope::Read)?;
         let documents = self.0.store.documents(QUERY, after, limit).await?;
         let next = names::next_page(&documents, limit);
-        let mut items = Vec::with_capacity(documents.len());
-        for document in documents {
-            items.push(self.query_view(document).await?);
-        }
-        Ok(Page { items, next })
+        Ok(Page { items: self.query_views(documents).await?, next })
     }
 
     /// One query.
@@ -134,8 +132,11 @@ impl App {
     /// Mistakes in the SQL, unknown tables; see [`AppError`].
     pub async fn preview(&self, actor: &Actor, request: PreviewRequest) -> Result<Preview, AppError> {
         actor.require(Scope::Run)?;
-        let tables = self.bind_tables(&request.sql).await?;
-        self.first_rows(&request.sql, &tables, request.limit.unwrap_or(USUAL_ROWS)).await
+        let rows = async {
+            let tables = self.bind_tables(&request.sql).await?;
+            self.first_rows(&request.sql, &tables, request.limit.unwrap_or(USUAL_ROWS)).await
+        };
+        self.reading(rows).await.map_err(|error| placed(error, "sql"))
     }
 
     /// The query of this name as it is kept.
@@ -174,23 +175,32 @@ impl App {
     }
 
     async fn query_view(&self, document: Document) -> Result<Query, AppError> {
-        let mut spec = body_of(&document)?;
-        if let (Some(id), Some(export)) = (&spec.connection, &mut spec.spec.export) {
-            let connection = self.0.store.document_by_id(id).await?;
-            export.connection = connection.map(|connection| connection.name).unwrap_or_default();
-        }
-        let filter = JobFilter { query: Some(document.id), ..JobFilter::default() };
-        let last_job = match self.0.store.jobs_page(&filter, None, 1).await?.pop() {
-            Some(job) => Some(self.job_view(job).await?),
-            None => None,
+        let name = document.name.clone();
+        let gone = || AppError::NotFound { what: format!("query {name}"), hint: None };
+        self.query_views(vec![document]).await?.pop().ok_or_else(gone)
+    }
+
+    /// Queries as they are shown, with one look at the connections and one at the jobs for all of them.
+    async fn query_views(&self, documents: Vec<Document>) -> Result<Vec<Query>, AppError> {
+        let connections = self.connection_names().await?;
+        let ids: Vec<String> = documents.iter().map(|document| document.id.clone()).collect();
+        let newest = self.0.store.newest_jobs_of(&ids).await?;
+        let of: Vec<Option<String>> = newest.iter().map(|job| job.query.clone()).collect();
+        let mut last: HashMap<Option<String>, Job> = of.into_iter().zip(self.job_views(newest).await?).collect();
+        let view = |document: Document| {
+            let mut body = body_of(&document)?;
+            if let (Some(id), Some(export)) = (&body.connection, &mut body.spec.export) {
+                export.connection = connections.get(id).cloned().unwrap_or_default();
+            }
+            Ok(Query {
+                revision: document.revision,
+                created: names::time(document.created),
+                updated: names::time(document.updated),
+                last_job: last.remove(&Some(document.id)),
+                spec: QuerySpec { name: document.name, ..body.spec },
+            })
         };
-        Ok(Query {
-            revision: document.revision,
-            created: names::time(document.created),
-            updated: names::time(document.updated),
-            last_job,
-            spec: QuerySpec { name: document.name, ..spec.spec },
-        })
+        documents.into_iter().map(view).collect()
     }
 
     /// The query as it will be kept, with everything wrong about it at once.
@@ -214,7 +224,8 @@ impl App {
             Some(export) => self.connection_named(&export.connection, &mut problems).await?,
             None => None,
         };
-        let tables = self.check_sql(&spec.sql, plan.as_ref(), connection.as_ref(), &mut problems).await?;
+        let checks = self.check_sql(&spec.sql, plan.as_ref(), connection.as_ref(), &mut problems);
+        let tables = self.reading(checks).await?;
         problems.or(|| ())?;
         if let Some(export) = &mut spec.export {
             export.connection.clear();
@@ -262,7 +273,7 @@ impl App {
         let schema = match query::columns(sql, &tables, &self.look(PLAN_TIME)).await {
             Ok(schema) => schema,
             Err(error) => {
-                problems.push(sql_problem(&error));
+                problems.push(self.0.discreet.problem(&sql_problem(&error)));
                 return Ok(names);
             }
         };
@@ -282,7 +293,7 @@ impl App {
                     "columns" => problem.message.clone(),
                     column => format!("{column} {}", problem.message),
                 };
-                let problem = Problem { at: "query.sql".into(), message, hint: problem.hint.clone() };
+                let problem = Problem { at: SQL.into(), message, hint: problem.hint.clone() };
                 problems.push(problem);
             }
         }

@@ -119,13 +119,13 @@ impl App {
     /// The mended rows of an upload, as a Result: without the columns that a download of rejected rows begins with.
     async fn mended(&self, arrived: &Arrived) -> Result<Prepared, AppError> {
         let table = arrived.table(TABLE);
-        let schema = query::schema(&table).await.map_err(|error| arrived.problem(&error))?;
+        let schema = query::schema(&table).await.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?;
         let sql = take_over(&schema)?;
         let mut prepared = Prepared { path: self.next_result(), rows: 0 };
         let folder = prepared.path.parent().unwrap_or(Path::new(".")).to_owned();
         let limits = limits(&folder, Some(self.0.config.query_time));
         let frozen = query::freeze(&sql, &[table], &limits, &prepared.path, std::future::pending(), &mut |_| {}).await;
-        prepared.rows = frozen.map_err(|error| arrived.problem(&error))?.rows;
+        prepared.rows = frozen.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?.rows;
         if prepared.rows == 0 {
             return Err(Problem::at("upload", "has no rows").hint("keep the rows that you mended").into());
         }

@@ -13,7 +13,7 @@ use store::{Change, Document};
 
 use crate::clock::unix_now;
 use crate::names::{self, stale_or};
-use crate::previews::columns_of;
+use crate::previews::{SQL, placed, sql_error};
 use crate::queries::QUERY;
 use crate::roots::{FILES, Roots, problem_of};
 use crate::{Actor, App, AppError};
@@ -27,8 +27,6 @@ const LONGEST_NAME: usize = 100;
 const ALL: u32 = 100_000;
 /// Longest time for finding out a table's columns when it is saved: JSON lines are read to their end for it.
 const COLUMNS_TIME: Duration = Duration::from_secs(60);
-/// Longest time for a table's columns and rows when it is looked at.
-const COUNT_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes that arrive.
 pub struct Upload {
@@ -138,7 +136,7 @@ impl App {
             Err(AppError::Invalid(found)) => problems.extend(found),
             Err(other) => return Err(other),
         }
-        problems.or(|| ())?;
+        problems.or(|| ()).map_err(|problems| self.0.discreet.error(problems.into()))?;
         let body = TableBody::Bound { files: spec.files.clone() };
         let kept = self.keep_table(actor, old, &spec.name, &body, revision, json!({ "files": spec.files })).await?;
         // The name may have stood for an upload until now.
@@ -161,6 +159,7 @@ impl App {
         }
         let changes = vec![Change::DeleteDocument { id: document.id }, actor.audit("table.delete", name, Value::Null)];
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("table {name}")))?;
+        self.0.measured.forget(name);
         self.sweep_uploads().await;
         Ok(())
     }
@@ -171,17 +170,21 @@ impl App {
     /// There is no such table, or it cannot be read; see [`AppError`].
     pub async fn preview_table(&self, actor: &Actor, name: &str, limit: u32) -> Result<Preview, AppError> {
         actor.require(Scope::Run)?;
-        let document = self.table_document(name).await?;
-        let table = self.bind_table(&document).await?;
-        self.first_rows(&format!("SELECT * FROM \"{name}\""), std::slice::from_ref(&table), limit).await
+        let rows = async {
+            let document = self.table_document(name).await?;
+            let table = self.bind_table(&document).await?;
+            self.first_rows(&format!("SELECT * FROM \"{name}\""), std::slice::from_ref(&table), limit).await
+        };
+        self.reading(rows).await.map_err(|error| placed(error, "table"))
     }
 
-    /// All tables of the server that the SQL names, bound to real files as they are now.
+    /// All tables of the server that the SQL names, bound to real files as they are now: for a job that is querying, or
+    /// inside [`App::reading`], which keep files that are replaced meanwhile.
     ///
     /// # Errors
     /// It is no SELECT, names tables that are not there, or their files may not or cannot be read: everything at once.
     pub(crate) async fn bind_tables(&self, sql: &str) -> Result<Vec<query::Table>, AppError> {
-        let mentions = query::mentions(sql).map_err(|error| crate::previews::sql_error(&error))?;
+        let mentions = query::mentions(sql).map_err(|error| sql_error(&error))?;
         let mut problems = Problems::default();
         let mut tables = Vec::with_capacity(mentions.len());
         for mention in mentions {
@@ -194,7 +197,7 @@ impl App {
                 Err(AppError::Invalid(found)) => {
                     for mut problem in found.iter().cloned() {
                         problem.message = format!("table {}: {}", document.name, problem.message);
-                        problem.at = "query.sql".into();
+                        problem.at = SQL.into();
                         problems.push(problem);
                     }
                 }
@@ -221,7 +224,7 @@ impl App {
     }
 
     /// A name bound to files under the roots.
-    async fn bound(&self, name: &str, files: &str) -> Result<query::Table, AppError> {
+    pub(crate) async fn bound(&self, name: &str, files: &str) -> Result<query::Table, AppError> {
         let table = query::Table::parse(&format!("{name}={files}")).map_err(|error| {
             let mut problem = problem_of(&error);
             if let query::TableError::Spec { message, .. } = &error {
@@ -234,21 +237,7 @@ impl App {
         let bound = tokio::task::spawn_blocking(move || Roots::of(&config).bind(table)).await;
         bound
             .map_err(|_| AppError::Failed { message: "looking for files ended unexpectedly".into() })?
-            .map_err(Into::into)
-    }
-
-    /// Reads columns and rows of bound files; the error says why that was not possible.
-    async fn measure(&self, files: &str, table: &mut Table) -> Result<(), String> {
-        let bound = self.bound(&table.name, files).await.map_err(said)?;
-        let slow = |_| format!("reading the files took longer than {} s", COUNT_TIME.as_secs());
-        let columns = tokio::time::timeout(COUNT_TIME, query::schema(&bound)).await.map_err(slow)?;
-        let columns = columns.map_err(|error| error.to_string())?;
-        table.columns = columns_of(&columns);
-        let _look = self.may_look().await;
-        let sql = format!("SELECT COUNT(*) FROM \"{}\"", table.name);
-        let rows = self.count(&sql, &bound, COUNT_TIME).await;
-        table.rows = Some(rows.map_err(|error| format!("the rows were not counted: {error}"))?);
-        Ok(())
+            .map_err(|problem| self.0.discreet.problem(&problem).into())
     }
 
     /// Keeps a table, new or changed, with its line in the audit log.
@@ -310,7 +299,7 @@ impl App {
             None if known.is_empty() => "no table is there yet: bind one to files, or upload one".into(),
             None => format!("tables are {}", names::listed(&known)),
         };
-        Ok(Problem::at("query.sql", message).hint(hint))
+        Ok(Problem::at(SQL, message).hint(hint))
     }
 
     /// The queries that name each table, by the table's name.
@@ -323,16 +312,6 @@ impl App {
             }
         }
         Ok(users)
-    }
-}
-
-/// An error in the one line of a remark.
-fn said(error: AppError) -> String {
-    match error {
-        AppError::Invalid(problems) => {
-            problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ")
-        }
-        other => other.to_string(),
     }
 }
 

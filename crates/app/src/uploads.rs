@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +56,46 @@ impl Drop for Arrived {
             let _ = fs::remove_file(&self.path);
         }
         arriving().remove(&self.path);
+    }
+}
+
+/// Those who read files of tables now, beside the jobs.
+#[derive(Default)]
+pub(crate) struct Readers {
+    now: AtomicUsize,
+    /// A sweep left replaced files to them.
+    owed: AtomicBool,
+}
+
+/// One of those who read, until it is dropped.
+struct Reading<'a>(&'a Readers);
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.now.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Readers {
+    fn begin(&self) -> Reading<'_> {
+        self.now.fetch_add(1, SeqCst);
+        Reading(self)
+    }
+
+    /// Whether a sweep must wait; then whoever reads last sweeps. Noted before it is asked, so that no reader who leaves in
+    /// between misses it.
+    fn put_off(&self) -> bool {
+        self.owed.store(true, SeqCst);
+        let waits = self.now.load(SeqCst) > 0;
+        if !waits {
+            self.owed.store(false, SeqCst);
+        }
+        waits
+    }
+
+    /// Whether whoever leaves now is the one to sweep.
+    fn leave_a_sweep(&self) -> bool {
+        self.now.load(SeqCst) == 0 && self.owed.swap(false, SeqCst)
     }
 }
 
@@ -174,7 +215,7 @@ impl App {
     /// Reads every value of a file once; gives its rows and columns.
     async fn prove(&self, arrived: &Arrived) -> Result<(u64, Vec<Column>), AppError> {
         let table = arrived.table("t");
-        let schema = query::schema(&table).await.map_err(|error| arrived.problem(&error))?;
+        let schema = query::schema(&table).await.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?;
         // Counting each column makes the engine decode it; counting rows alone would pass over damaged values.
         let every: String = schema
             .fields()
@@ -185,23 +226,29 @@ impl App {
             .collect();
         let _proof = PROOFS.acquire().await;
         let rows = self.count(&format!("SELECT COUNT(*) AS n{every} FROM t"), &table, PROOF_TIME).await;
-        let rows = rows.map_err(|error| arrived.problem(&error))?;
+        let rows = rows.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?;
         Ok((rows, columns_of(&schema)))
     }
 
-    /// Removes uploaded files that no table has any more, and what a process that ended left half-written. Files that
-    /// arrive now stay; and while a job is querying, which may have bound a file and not opened it yet, all that arrived.
-    pub(crate) async fn sweep_uploads(&self) {
-        let querying = match self.0.store.count_jobs_by_state().await {
-            Ok(counts) => counts.iter().any(|(state, jobs)| *state == JobState::Querying && *jobs > 0),
-            Err(_) => true,
-        };
-        self.remove_uploads(|name| name.starts_with(ARRIVING) || (!querying && name.contains(MARK))).await;
+    /// Does what binds tables and reads them: files that are replaced or deleted meanwhile stay until it has ended.
+    pub(crate) async fn reading<T>(&self, read: impl Future<Output = T>) -> T {
+        let reading = self.0.readers.begin();
+        let done = Box::pin(read).await;
+        drop(reading);
+        if self.0.readers.leave_a_sweep() {
+            self.sweep_uploads().await;
+        }
+        done
     }
 
-    async fn remove_uploads(&self, ours: impl Fn(&str) -> bool) {
+    /// Removes uploaded files that no table has any more, and what a process that ended left half-written. Files that
+    /// arrive now stay; and while somebody reads tables, who may have bound a file and not opened it yet, all that arrived.
+    pub(crate) async fn sweep_uploads(&self) {
         let _place = PLACES.lock().await;
         let Ok(documents) = self.0.store.documents(TABLE, None, ALL).await else { return };
+        // Asked after the documents were read: whoever begins later binds what they say.
+        let read = self.0.readers.put_off() || self.are_querying().await;
+        let ours = |name: &str| name.starts_with(ARRIVING) || (!read && name.contains(MARK));
         let mut used = Vec::new();
         for document in &documents {
             match body_of(document) {
@@ -221,6 +268,13 @@ impl App {
             {
                 tracing::warn!("an uploaded file without a table could not be removed: {}", error.kind());
             }
+        }
+    }
+
+    async fn are_querying(&self) -> bool {
+        match self.0.store.count_jobs_by_state().await {
+            Ok(counts) => counts.iter().any(|(state, jobs)| *state == JobState::Querying && *jobs > 0),
+            Err(_) => true,
         }
     }
 }

@@ -115,7 +115,7 @@ impl App {
                 number: line.number,
                 at: names::time(line.at),
                 level: line.level.name().to_owned(),
-                text: line.text,
+                text: self.0.discreet.text(&line.text),
             })
             .collect())
     }

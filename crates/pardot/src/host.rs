@@ -100,7 +100,8 @@ impl AllowedHosts {
         match own {
             Ok(host) if host.is_loopback() && !self.loopback => Err(HostError {
                 message: "this machine must not be called".to_owned(),
-                hint: "only a server that was started with allow_loopback calls a sandbox on its own machine"
+                hint: "to call a sandbox on this machine, start the server or the command with --allow-loopback, set \
+                       SLUICE_ALLOW_LOOPBACK=true, or write allow_loopback: true in sluice.yaml"
                     .to_owned(),
             }),
             Ok(host) => Ok(host),
@@ -298,7 +299,12 @@ mod tests {
     #[test]
     fn an_operator_allows_further_hosts_and_this_machine() {
         let strict = AllowedHosts::default();
-        assert!(strict.pardot("http://127.0.0.1:8080").is_err() && strict.login("http://localhost:1").is_err());
+        assert!(strict.login("http://localhost:1").is_err());
+        assert_eq!(
+            shown(strict.pardot("http://127.0.0.1:8080")),
+            "! this machine must not be called | to call a sandbox on this machine, start the server or the command with \
+             --allow-loopback, set SLUICE_ALLOW_LOOPBACK=true, or write allow_loopback: true in sluice.yaml"
+        );
         assert_eq!(shown(strict.pardot("https://pi.pardot.com")), "https://pi.pardot.com");
         let wide =
             AllowedHosts { pardot: vec!["pi.acme.test".into()], login: vec!["sso.acme.test".into()], loopback: true };

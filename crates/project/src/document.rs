@@ -134,6 +134,23 @@ impl ToSchema for Reference {
     }
 }
 
+/// The word of an app's kind.
+pub(crate) fn app_name(app: AppKind) -> &'static str {
+    match app {
+        AppKind::Default => "default",
+        AppKind::Custom => "custom",
+    }
+}
+
+/// The word of a grant.
+pub(crate) fn grant_name(grant: GrantKind) -> &'static str {
+    match grant {
+        GrantKind::RefreshToken => "refresh_token",
+        GrantKind::ClientCredentials => "client_credentials",
+        GrantKind::JwtBearer => "jwt_bearer",
+    }
+}
+
 /// `connections/*.yaml`: named authority over one Pardot business unit.
 #[derive(ToSchema)]
 #[schema(title = "connection")]

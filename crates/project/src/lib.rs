@@ -5,6 +5,7 @@
 
 mod document;
 mod fields;
+mod hosts;
 mod parse;
 mod plan;
 mod render;
@@ -12,12 +13,12 @@ mod schema;
 mod show;
 
 pub use document::{Kind, SecretName, SecretReference};
-pub use parse::parse;
-pub use plan::{Act, Actual, Change, Difference, Plan, PlanOptions, Step, plan};
+pub use parse::{gather, parse};
+pub use plan::{Act, Actual, Change, Difference, Plan, PlanOptions, Step, compare, plan};
 pub use render::{SCHEMA_FILE, render};
 pub use schema::schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{ConnectionSpec, QuerySpec};
 
@@ -45,6 +46,15 @@ pub struct WantedConnection {
     pub secrets: BTreeMap<SecretName, SecretReference>,
     /// Where it is written.
     pub origin: Origin,
+    /// Where its hosts and secrets are written, by name, as places for problems.
+    pub(crate) places: BTreeMap<&'static str, String>,
+}
+
+impl WantedConnection {
+    /// Where a name of it is written, as a place for problems.
+    pub fn at(&self, name: &str) -> String {
+        self.places.get(name).cloned().unwrap_or_else(|| format!("{}: {name}", self.origin))
+    }
 }
 
 /// Where the rows of a table come from.
@@ -79,6 +89,10 @@ pub struct WantedQuery {
     pub spec: QuerySpec,
     /// Where it is written.
     pub origin: Origin,
+    /// Where its SQL is written, as a place for problems; nothing where that could not be read.
+    pub sql_at: Option<String>,
+    /// Where the connection of its export is written.
+    pub(crate) connection_at: Option<String>,
 }
 
 /// What a project wants to be there, by name.
@@ -90,9 +104,16 @@ pub struct Project {
     pub tables: BTreeMap<String, WantedTable>,
     /// Its queries.
     pub queries: BTreeMap<String, WantedQuery>,
+    /// Kinds of which a document could not be read as far as its name.
+    pub(crate) unread: BTreeSet<Kind>,
 }
 
 impl Project {
+    /// Whether every document of a kind was read as far as its name: else a name that seems to be missing may stand there.
+    pub fn knows_all(&self, kind: Kind) -> bool {
+        !self.unread.contains(&kind)
+    }
+
     /// The files that tables are uploaded from: the table and the file.
     pub fn uploads(&self) -> impl Iterator<Item = (&str, &str)> {
         self.tables.iter().filter_map(|(name, table)| match &table.rows {

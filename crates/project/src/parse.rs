@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 
 use api::{ConnectionSpec, Export, QuerySpec, SettingsMap};
 use model::{Plan, Problem, Problems, Settings, nearest};
+use pardot::BusinessUnitId;
 use serde_json::{Map, Value};
 
 use crate::document::{Kind, SecretName, SecretReference};
 use crate::fields::{Fields, documents};
+use crate::hosts::{DOMAIN, LOGIN, impossible};
 use crate::schema::names;
 use crate::{Origin, Project, Rows, WantedConnection, WantedQuery, WantedTable};
 
@@ -20,6 +22,13 @@ use crate::{Origin, Project, Rows, WantedConnection, WantedQuery, WantedTable};
 /// # Errors
 /// Everything that is wrong, with file and line.
 pub fn parse(files: &[(String, String)]) -> Result<Project, Problems> {
+    let (project, problems) = gather(files);
+    problems.or(|| project)
+}
+
+/// Reads the files as [`parse`] does: what can be understood, and everything that is wrong. Whoever goes on to ask
+/// elsewhere can then say all problems at once.
+pub fn gather(files: &[(String, String)]) -> (Project, Problems) {
     let mut reading = Reading {
         texts: files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect(),
         project: Project::default(),
@@ -31,11 +40,14 @@ pub fn parse(files: &[(String, String)]) -> Result<Project, Problems> {
         }
         match documents(path, text) {
             Ok(found) => found.into_iter().for_each(|fields| reading.document(path, fields)),
-            Err(problem) => reading.problems.push(problem),
+            Err(problem) => {
+                reading.problems.push(problem);
+                reading.unread(path);
+            }
         }
     }
     let Reading { project, problems, .. } = reading;
-    problems.or(|| project)
+    (project, problems)
 }
 
 struct Reading<'a> {
@@ -49,13 +61,22 @@ impl Reading<'_> {
         match kind_of(path, &mut fields) {
             Some(kind) => {
                 fields.only(&names(kind));
-                if let Some(name) = fields.needed("name") {
-                    self.wanted(kind, name.trim(), &mut fields);
+                match fields.needed("name") {
+                    Some(name) => self.wanted(kind, name.trim(), &mut fields),
+                    None => drop(self.project.unread.insert(kind)),
                 }
             }
-            None => return self.problems.extend(fields.problems),
+            None => self.unread(path),
         }
         self.problems.extend(fields.problems);
+    }
+
+    /// A document could not be read as far as its name: it may be of the kind that its folder tells, or of any.
+    fn unread(&mut self, path: &str) {
+        match folder_of(path) {
+            Some(kind) => drop(self.project.unread.insert(kind)),
+            None => self.project.unread.extend(Kind::ALL),
+        }
     }
 
     fn wanted(&mut self, kind: Kind, name: &str, fields: &mut Fields<'_>) {
@@ -69,7 +90,10 @@ impl Reading<'_> {
                 self.project.connections.insert(name.to_owned(), wanted).map(|known| known.origin)
             }
             Kind::Table => {
-                let Some(rows) = rows(fields) else { return };
+                let Some(rows) = rows(fields) else {
+                    self.project.unread.insert(kind);
+                    return;
+                };
                 let wanted = WantedTable { rows, origin };
                 self.project.tables.insert(name.to_owned(), wanted).map(|known| known.origin)
             }
@@ -85,33 +109,35 @@ impl Reading<'_> {
     }
 
     fn query(&self, name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedQuery {
-        let sql = match (fields.text("sql"), fields.text("sql_file")) {
+        let (sql, sql_at) = match (fields.text("sql"), fields.text("sql_file")) {
             (Some(_), Some(_)) => {
                 fields.problem("sql_file", "stands beside sql", "keep one of the two");
-                String::new()
+                (None, None)
             }
-            (Some(sql), None) => sql,
-            (None, Some(file)) => self.sql_file(&file, fields, &origin).unwrap_or_default(),
+            (Some(sql), None) => (Some(sql), Some(fields.at("sql"))),
+            (None, Some(file)) => self.sql_file(&file, fields, &origin).unzip(),
             (None, None) => {
                 if !fields.has("sql") && !fields.has("sql_file") {
                     fields.problem("sql", "is missing", "write sql: |, or name a file with sql_file:");
                 }
-                String::new()
+                (None, None)
             }
         };
+        let connection_at = fields.has("export").then(|| fields.at_within("export", &["connection"]));
         let spec = QuerySpec {
             name: name.to_owned(),
             description: fields.text("description").filter(|text| !text.is_empty()),
-            sql: sql.trim_end().to_owned(),
+            sql: sql.unwrap_or_default().trim_end().to_owned(),
             source: fields.text("source"),
             export: export(fields),
             overlap: fields.take("overlap", "queue or skip").unwrap_or_default(),
             time_limit: fields.take("time_limit", "a whole number of seconds"),
         };
-        WantedQuery { spec, origin }
+        WantedQuery { spec, origin, sql_at, connection_at }
     }
 
-    fn sql_file(&self, file: &str, fields: &mut Fields<'_>, origin: &Origin) -> Option<String> {
+    /// The SQL of a file, and its path.
+    fn sql_file(&self, file: &str, fields: &mut Fields<'_>, origin: &Origin) -> Option<(String, String)> {
         let Some(path) = beside(&origin.path, file) else {
             fields.problem("sql_file", "leads out of the project", "name a file below the project's folder");
             return None;
@@ -125,14 +151,18 @@ impl Reading<'_> {
             fields.problem("sql_file", &format!("there is no file {path}"), &hint);
             return None;
         };
-        Some((*text).to_owned())
+        Some(((*text).to_owned(), path))
     }
+}
+
+/// The kind that the folder tells.
+fn folder_of(path: &str) -> Option<Kind> {
+    path.split('/').rev().skip(1).find_map(|part| Kind::ALL.into_iter().find(|kind| kind.folder() == part))
 }
 
 /// The kind that folder or document tell.
 fn kind_of(path: &str, fields: &mut Fields<'_>) -> Option<Kind> {
-    let folder =
-        path.split('/').rev().skip(1).find_map(|part| Kind::ALL.into_iter().find(|kind| kind.folder() == part));
+    let folder = folder_of(path);
     let given = fields.has("kind");
     let written: Option<Kind> = fields.take("kind", "connection, table or query");
     match (folder, written) {
@@ -189,13 +219,15 @@ fn connection(name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedConn
             ),
         }
     }
+    let names = [DOMAIN, LOGIN].into_iter().chain(SecretName::ALL.map(SecretName::name));
+    let places = names.filter(|name| fields.has(name)).map(|name| (name, fields.at(name))).collect();
     let spec = ConnectionSpec {
         name: Some(name.to_owned()),
-        pardot_domain: fields.text("pardot_domain"),
-        business_unit: fields.needed("business_unit"),
+        pardot_domain: host(DOMAIN, fields),
+        business_unit: unit(fields),
         connected_app: fields.take("connected_app", "default or custom"),
         client_id: fields.text("client_id"),
-        login_url: fields.text("login_url"),
+        login_url: host(LOGIN, fields),
         grant: fields.take("grant", "refresh_token, client_credentials or jwt_bearer"),
         username: fields.text("username"),
         audience: fields.text("audience"),
@@ -203,7 +235,24 @@ fn connection(name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedConn
         refresh_token: None,
         private_key: None,
     };
-    WantedConnection { spec, secrets, origin }
+    WantedConnection { spec, secrets, origin, places }
+}
+
+/// A host that can be called, at least where an operator lists it.
+fn host(name: &str, fields: &mut Fields<'_>) -> Option<String> {
+    let text = fields.text(name)?;
+    if let Some(error) = impossible(name, &text) {
+        fields.problem(name, &error.message, &error.hint);
+    }
+    Some(text)
+}
+
+fn unit(fields: &mut Fields<'_>) -> Option<String> {
+    let text = fields.needed("business_unit")?;
+    if let Err(error) = text.parse::<BusinessUnitId>() {
+        fields.problem("business_unit", &error.message, &error.hint);
+    }
+    Some(text)
 }
 
 fn rows(fields: &mut Fields<'_>) -> Option<Rows> {

@@ -4,12 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{AppKind, Connection, ConnectionSpec, GrantKind, Query, QuerySpec, Table, TableKind, TableSpec};
+use api::{Connection, ConnectionSpec, Query, QuerySpec, Table, TableKind, TableSpec};
 use model::{Problem, Problems, Settings, nearest};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::document::{Kind, SecretName, SecretReference};
+use crate::document::{Kind, SecretName, SecretReference, app_name, grant_name};
 use crate::{Project, Rows, WantedConnection, WantedQuery, WantedTable};
 
 /// What a server has.
@@ -132,6 +132,17 @@ pub fn plan(
     actual: &Actual,
     options: PlanOptions,
 ) -> Result<Plan, Problems> {
+    let (plan, problems) = compare(project, sums, actual, options);
+    problems.or(|| plan)
+}
+
+/// The steps as [`plan`] has them, as far as there is nothing wrong, and everything that is.
+pub fn compare(
+    project: &Project,
+    sums: &BTreeMap<String, String>,
+    actual: &Actual,
+    options: PlanOptions,
+) -> (Plan, Problems) {
     let mut plan = Plan::default();
     let mut problems = Problems::default();
     for (name, wanted) in &project.connections {
@@ -151,25 +162,21 @@ pub fn plan(
         .chain(actual.connections.iter().filter(|_| !options.prune).map(|found| found.name.as_str()))
         .collect();
     for (name, wanted) in &project.queries {
-        problems.keep(connection_is_known(wanted, &known));
+        // A document without a name may be the one that seems to be missing.
+        if project.knows_all(Kind::Connection) {
+            problems.keep(connection_is_known(wanted, &known));
+        }
         let found = actual.queries.iter().find(|found| found.spec.name == *name);
         plan.compared(query(name, wanted, found));
     }
     for (kind, name, revision) in extra(project, actual) {
         if options.prune {
-            plan.steps.push(Step {
-                act: Act::Delete,
-                kind,
-                name,
-                differences: Vec::new(),
-                revision: Some(revision),
-                change: Change::Delete,
-            });
+            plan.steps.push(deleted(kind, name, revision));
         } else {
             plan.kept.push((kind, name));
         }
     }
-    problems.or(|| plan)
+    (plan, problems)
 }
 
 impl Plan {
@@ -197,10 +204,10 @@ fn connection_is_known(wanted: &WantedQuery, known: &BTreeSet<&str>) -> Result<(
     let Some(export) = &wanted.spec.export else {
         return Ok(());
     };
-    if known.contains(export.connection.as_str()) {
+    if export.connection.is_empty() || known.contains(export.connection.as_str()) {
         return Ok(());
     }
-    let at = format!("{}: export.connection", wanted.origin);
+    let at = wanted.connection_at.clone().unwrap_or_else(|| format!("{}: export.connection", wanted.origin));
     let problem = Problem::at(at, format!("there is no connection {}", export.connection));
     Err(match nearest(&export.connection, known.iter().copied()) {
         Some(near) => problem.hint(format!("did you mean {near}?")),
@@ -228,21 +235,6 @@ fn complete(spec: &ConnectionSpec) -> ConnectionSpec {
         connected_app: Some(spec.connected_app.unwrap_or_default()),
         grant: Some(spec.grant.unwrap_or_default()),
         ..spec.clone()
-    }
-}
-
-fn app_name(app: AppKind) -> &'static str {
-    match app {
-        AppKind::Default => "default",
-        AppKind::Custom => "custom",
-    }
-}
-
-fn grant_name(grant: GrantKind) -> &'static str {
-    match grant {
-        GrantKind::RefreshToken => "refresh_token",
-        GrantKind::ClientCredentials => "client_credentials",
-        GrantKind::JwtBearer => "jwt_bearer",
     }
 }
 
@@ -381,6 +373,10 @@ fn query(name: &str, wanted: &WantedQuery, found: Option<&Query>) -> Option<Step
 
 fn created(kind: Kind, name: &str, change: Change) -> Step {
     Step { act: Act::Create, kind, name: name.to_owned(), differences: Vec::new(), revision: None, change }
+}
+
+fn deleted(kind: Kind, name: String, revision: u64) -> Step {
+    Step { act: Act::Delete, kind, name, differences: Vec::new(), revision: Some(revision), change: Change::Delete }
 }
 
 fn updated(kind: Kind, name: &str, differences: Vec<Difference>, revision: u64, change: Change) -> Option<Step> {

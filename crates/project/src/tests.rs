@@ -276,12 +276,43 @@ fn what_no_side_has_is_a_problem() {
         &equal(),
         PlanOptions::default(),
         expect![[r#"
-        problems:
-        tables/t.yaml:1: uploaded: the server does not have this file, and neither has the project
-          hint: put the file into the project and name it with upload:
-        queries/q.yaml:1: export.connection: there is no connection prood
-          hint: did you mean prod?"#]],
+            problems:
+            tables/t.yaml:1: uploaded: the server does not have this file, and neither has the project
+              hint: put the file into the project and name it with upload:
+            queries/q.yaml:3: export.connection: there is no connection prood
+              hint: did you mean prod?"#]],
     );
+}
+
+#[test]
+fn what_can_be_known_of_a_connection_is_said_when_it_is_read() {
+    refused(
+        &[(
+            "connections/a.yaml",
+            "name: a\nbusiness_unit: 0Uv5e\npardot_domain: http://pi.pardot.com\nlogin_url: https://a/b\n",
+        )],
+        expect![[r#"
+            connections/a.yaml:3: pardot_domain: the address must start with https://
+              hint: use https://pi.pardot.com, or https://pi.demo.pardot.com for sandboxes and developer orgs
+            connections/a.yaml:2: business_unit: a business unit id has 18 characters, this has 5
+              hint: copy it from Salesforce: Setup, Business Unit Setup (Account Engagement); it looks like 0Uv5e0000008OqACAU
+            connections/a.yaml:4: login_url: the address must not have a path or a query
+              hint: use https://login.salesforce.com, https://test.salesforce.com for sandboxes, or the My Domain address that ends with .my.salesforce.com"#]],
+    );
+}
+
+#[test]
+fn a_name_that_may_stand_in_an_unread_document_is_not_missed() {
+    let wrong = |path: &str| {
+        let text = [("queries/q.yaml", "name: q\nsql: SELECT 1\nexport: {connection: a}\n"), (path, "name: [\n")];
+        let (project, problems) = crate::gather(&files(&text));
+        let (plan, found) = crate::compare(&project, &sums(), &Actual::default(), PlanOptions::default());
+        assert_eq!((plan.steps.len(), problems.iter().count()), (1, 1));
+        found.iter().count()
+    };
+    assert_eq!(wrong("connections/a.yaml"), 0);
+    assert_eq!(wrong("anywhere.yaml"), 0);
+    assert_eq!(wrong("queries/a.yaml"), 1);
 }
 
 #[test]

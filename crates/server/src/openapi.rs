@@ -39,6 +39,28 @@ impl ToSchema for RowBytes {
     }
 }
 
+/// One event of a job's stream by its fields: OpenAPI 3.1 has no schema for a stream, so that of its media type is read as
+/// that of each event.
+pub(crate) struct StreamedEvent;
+
+impl PartialSchema for StreamedEvent {
+    fn schema() -> RefOr<Schema> {
+        let text = |description: &str| ObjectBuilder::new().schema_type(Type::String).description(Some(description));
+        let data = text("A Job for job, a LogLine for log.").content_media_type("application/json");
+        let event = text("What the data are.").enum_values(Some(["job", "log"]));
+        let object = ObjectBuilder::new().description(Some("An event of a job's stream; it ends with the job."));
+        let object = object.property("event", event).property("data", data);
+        let object = object.property("id", text("The number of the newest log line so far: send it as Last-Event-ID."));
+        RefOr::T(Schema::Object(object.required("event").required("data").build()))
+    }
+}
+
+impl ToSchema for StreamedEvent {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("StreamedEvent")
+    }
+}
+
 /// What can be refused, and why, for people.
 const REFUSALS: [(u16, &str); 17] = [
     (400, "A part of the request cannot be read"),
@@ -156,8 +178,11 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
         let refusal = json!({ "$ref": format!("#/components/responses/Refused{status}") });
         responses.entry(status.to_string()).or_insert(refusal);
     }
-    if let Some(gone) = responses.get_mut("410") {
-        *gone = json!({ "$ref": "#/components/responses/Refused410" });
+    // A refusal that a route names itself has the same form as all others.
+    for (status, _) in REFUSALS {
+        if let Some(refusal) = responses.get_mut(&status.to_string()) {
+            *refusal = json!({ "$ref": format!("#/components/responses/Refused{status}") });
+        }
     }
 }
 

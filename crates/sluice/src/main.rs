@@ -2,6 +2,8 @@
 //!
 //! Reads arguments, calls `app`, prints, and ends with a documented exit code.
 
+#![allow(rustdoc::bare_urls, reason = "the docs of arguments are help texts on a terminal")]
+
 mod cli;
 mod config;
 mod demo;

@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
-use crate::check::{known_version, reading};
+use crate::check::known_version;
 use crate::error::OpenError;
 use crate::file::{DATABASE, PATIENCE, PRESENCE, private_file};
 use crate::manifest::{BackupError, FOLDERS, FORMAT, Hashing, MANIFEST, Manifest, Scratch, packed, random_name};
+use crate::reading::{Beside, reading};
 use crate::vault::Progress;
 
 /// What a backup takes along beside the database and the tables.
@@ -99,11 +100,12 @@ async fn copy_database(database: &Path, copy: &Path) -> Result<i64, BackupError>
     // The engine fills an empty file, and would make one that others may read.
     private_file(copy).map_err(BackupError::file(copy))?;
     let fault = |error: sqlx::Error| OpenError::from_fault(error.into(), database);
-    let mut connection = reading(database, PATIENCE).await?;
-    let schema = known_version(&mut connection, database).await?;
-    sqlx::query("VACUUM INTO $1").bind(text).execute(&mut connection).await.map_err(fault)?;
-    sqlx::Connection::close(connection).await.map_err(fault)?;
-    Ok(schema)
+    let copied = reading(database, PATIENCE, Beside::Others, async |connection| {
+        let schema = known_version(&mut *connection, database).await?;
+        sqlx::query("VACUUM INTO $1").bind(text).execute(connection).await.map_err(fault)?;
+        Ok(schema)
+    });
+    Ok(copied.await?)
 }
 
 /// Gives every file of the folders a second name.

@@ -4,50 +4,48 @@
 
 use std::path::Path;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use crate::error::OpenError;
 use crate::fault::{Fault, Trouble};
 use crate::file::{DATABASE, Found, Patience, WITNESS};
 use crate::keys::Keys;
-use crate::{prove, schema, secret};
+use crate::reading::{Beside, reading};
+use crate::witness::Noted;
+use crate::{layout, prove, schema, secret};
 
 /// Files up to this size are read completely at every start: a fraction of a second.
 const SMALL: u64 = 16 << 20;
 
-/// Opens a file to read from it alone, so that a refused one stays as it was found, write-ahead log included.
-pub(crate) async fn reading(path: &Path, patience: Patience) -> Result<SqliteConnection, OpenError> {
-    let options =
-        SqliteConnectOptions::new().filename(path).create_if_missing(false).read_only(true).busy_timeout(patience.wait);
-    let opened = SqliteConnection::connect_with(&options).await;
-    opened.map_err(|error| OpenError::from_fault(error.into(), path))
-}
-
-/// Proves that the file is ours and not too new; returns its version.
+/// Proves that the file is ours, not too new, and has the tables of its version; returns its version.
 pub(crate) async fn known_version(connection: &mut SqliteConnection, path: &Path) -> Result<i64, OpenError> {
-    let version = identity(connection).await.map_err(|fault| OpenError::from_fault(fault, path))?;
+    let fault = |fault| OpenError::from_fault(fault, path);
+    let version = identity(&mut *connection).await.map_err(fault)?;
     if version > schema::KNOWN {
         return Err(OpenError::Newer { path: path.to_owned(), found: version, known: schema::KNOWN });
     }
+    layout::prove(connection, version).await.map_err(fault)?;
     Ok(version)
 }
 
 /// Proves a file that nobody uses from its first page to its last row; returns its version and its commits.
 pub(crate) async fn examine(path: &Path, patience: Patience) -> Result<(i64, i64), OpenError> {
     let fault = |fault| OpenError::from_fault(fault, path);
-    let mut connection = reading(path, patience).await?;
-    let version = known_version(&mut connection, path).await?;
-    whole(&mut connection, true).await.map_err(fault)?;
-    let commits = commits(&mut connection).await.map_err(fault)?;
-    if version == schema::KNOWN {
-        prove::prove(&mut connection).await.map_err(fault)?;
-    }
-    connection.close().await.map_err(|error| fault(error.into()))?;
-    Ok((version, commits))
+    let examined = reading(path, patience, Beside::Nobody, async |connection| {
+        one_moment(&mut *connection).await.map_err(fault)?;
+        let version = known_version(&mut *connection, path).await?;
+        whole(&mut *connection, true).await.map_err(fault)?;
+        let commits = commits(&mut *connection).await.map_err(fault)?;
+        if version == schema::KNOWN {
+            prove::prove(connection).await.map_err(fault)?;
+        }
+        Ok((version, commits))
+    });
+    examined.await
 }
 
-/// Proves that the file is ours, not too new, whole, and sealed with the keys at hand; changes nothing in it.
+/// Proves that the file is ours, not too new, whole, and sealed with the keys at hand; changes nothing, neither in it
+/// nor beside it.
 pub(crate) async fn check(
     directory: &Path,
     found: &Found,
@@ -55,28 +53,53 @@ pub(crate) async fn check(
     keys: Option<&Keys>,
 ) -> Result<(), OpenError> {
     let path = directory.join(DATABASE);
+    let beside = if found.alone { Beside::Nobody } else { Beside::Others };
+    let checked = reading(&path, patience, beside, async |connection| {
+        one_moment(&mut *connection).await.map_err(|fault| OpenError::from_fault(fault, &path))?;
+        proved(connection, directory, found, keys).await
+    });
+    checked.await
+}
+
+async fn proved(
+    connection: &mut SqliteConnection,
+    directory: &Path,
+    found: &Found,
+    keys: Option<&Keys>,
+) -> Result<(), OpenError> {
+    let (path, note) = (directory.join(DATABASE), directory.join(WITNESS));
     let fault = |fault| OpenError::from_fault(fault, &path);
-    let mut connection = reading(&path, patience).await?;
-    let version = known_version(&mut connection, &path).await?;
+    let version = known_version(&mut *connection, &path).await?;
     let small = found.size.is_some_and(|size| size <= SMALL);
     if found.alone && (small || found.unclean) {
-        whole(&mut connection, small).await.map_err(fault)?;
+        whole(&mut *connection, small).await.map_err(fault)?;
     }
-    let commits = commits(&mut connection).await.map_err(fault)?;
-    if let Some(lost) = found.noted.map(|noted| noted.saturating_sub(commits)).filter(|lost| *lost > 0) {
-        return Err(OpenError::Behind { path, note: directory.join(WITNESS), lost: lost.unsigned_abs() });
+    let commits = commits(&mut *connection).await.map_err(fault)?;
+    match found.noted {
+        Noted::Commits(noted) if noted > commits => {
+            let lost = noted.saturating_sub(commits).unsigned_abs();
+            return Err(OpenError::Behind { path, note, lost });
+        }
+        Noted::Garbled => return Err(OpenError::Garbled { path, note }),
+        Noted::Commits(_) | Noted::Nothing => {}
     }
     // Older tables have other columns: their rows are proved when they are read.
     if found.alone && small && version == schema::KNOWN {
-        prove::prove(&mut connection).await.map_err(fault)?;
+        prove::prove(&mut *connection).await.map_err(fault)?;
     }
     if version < schema::KNOWN && !found.alone {
         return Err(OpenError::InUse { path });
     }
-    if let Some(keys) = keys.filter(|_| version >= schema::SEALED) {
-        prove_keys(&mut connection, keys).await.map_err(fault)?;
+    match keys.filter(|_| version >= schema::SEALED) {
+        Some(keys) => prove_keys(connection, keys).await.map_err(fault),
+        None => Ok(()),
     }
-    connection.close().await.map_err(|error| fault(error.into()))
+}
+
+/// Makes all that is read from here on one moment of the database; the end of the connection is its end.
+async fn one_moment(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    sqlx::query("BEGIN").execute(connection).await?;
+    Ok(())
 }
 
 /// Proves that the keys at hand are those that the secrets were sealed with.

@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::column::{Seal, column, from_text, number, to_text};
 use crate::fault::{Fault, Trouble};
+use crate::prove::each;
 
 /// A named document. Its body holds no secrets.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +79,7 @@ pub(crate) async fn count(connection: &mut SqliteConnection, kind: &str) -> Resu
 
 /// Reads every document.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    sqlx::query(select!("")).fetch_all(connection).await?.iter().try_for_each(|row| read(row).map(drop))
+    each(connection, select!(""), |row| read(row).map(drop)).await
 }
 
 /// Keeps a new document.

@@ -56,6 +56,14 @@ pub enum OpenError {
         /// Commits that are missing.
         lost: u64,
     },
+    /// The note of the last commit holds no number: whether the database lacks commits cannot be told.
+    #[error("the note of the last commit of database {path} is damaged ({note} holds no number), not started")]
+    Garbled {
+        /// The database.
+        path: PathBuf,
+        /// The note of the last commit, beside the database.
+        note: PathBuf,
+    },
     /// The database is gone although the directory was in use.
     #[error("database {path} is gone, not started")]
     Missing {
@@ -105,6 +113,12 @@ impl OpenError {
                 "put the database and its -wal file back together, or restore a backup with `sluice restore FILE \
                  --replace`; if an older database was put there on purpose, remove {}: rows delivered since then are sent \
                  again",
+                note.display()
+            ),
+            OpenError::Garbled { path, note } => format!(
+                "look whether {} and its -wal file are the newest you have: then remove {} and start again; else restore \
+                 a backup with `sluice restore FILE --replace`",
+                path.display(),
                 note.display()
             ),
             OpenError::Missing { note, .. } => format!(

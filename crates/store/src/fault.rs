@@ -89,7 +89,8 @@ pub(crate) fn said(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Database(database) => {
             let text = database.message();
-            text.split_once(") ").map_or(text, |(_, words)| words).to_owned()
+            let words = text.strip_prefix("(code").and_then(|text| text.split_once(") "));
+            words.map_or(text, |(_, words)| words).to_owned()
         }
         _ => "a column does not have its type".to_owned(),
     }

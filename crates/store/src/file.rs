@@ -22,7 +22,7 @@ use crate::column::number;
 use crate::error::OpenError;
 use crate::fault::{Fault, Trouble};
 use crate::keys::Keys;
-use crate::witness::Witness;
+use crate::witness::{Noted, Witness};
 use crate::{backup, restore, schema};
 
 /// The database's name in the data directory.
@@ -69,7 +69,7 @@ pub(crate) struct Found {
     /// A write-ahead log was left over.
     pub(crate) unclean: bool,
     /// The last commit that was noted.
-    pub(crate) noted: Option<i64>,
+    pub(crate) noted: Noted,
 }
 
 /// Opens the database of a data directory, and makes what is absent. Given keys must open what is sealed in it.
@@ -78,7 +78,7 @@ pub(crate) async fn open(directory: &Path, patience: Patience, keys: Option<&Key
     let fault = |fault| OpenError::from_fault(fault, &path);
     let found = blocking(directory, prepare).await?;
     match found.size {
-        None if found.noted.is_some() || !found.alone => {
+        None if found.noted != Noted::Nothing || !found.alone => {
             return Err(OpenError::Missing { path, note: directory.join(WITNESS) });
         }
         None => create(directory, patience).await?,
@@ -87,43 +87,60 @@ pub(crate) async fn open(directory: &Path, patience: Patience, keys: Option<&Key
         }
         Some(_) => check(directory, &found, patience, keys).await?,
     }
+    let alone = found.alone;
+    blocking(directory, move |directory| furnish(directory, alone)).await?;
     let mut connection =
         SqliteConnection::connect_with(&writing(&path, patience)).await.map_err(|e| fault(e.into()))?;
-    schema::migrate(&mut connection, schema::KNOWN).await.map_err(fault)?;
-    if found.alone {
-        let_space_go(&mut connection).await.map_err(fault)?;
+    match settle(&mut connection, directory, &path, found).await {
+        Ok((witness, presence)) => {
+            let readers = SqlitePoolOptions::new()
+                .max_connections(4)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                .connect_lazy_with(writing(&path, patience).pragma("query_only", "ON"));
+            Ok(Opened { connection, readers, witness, presence, path })
+        }
+        Err(error) => {
+            // Waited for: only then are the engine's own files gone. The error says more than what closing may say.
+            drop(connection.close().await);
+            Err(error)
+        }
     }
-    let commits = commits(&mut connection).await.map_err(fault)?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(4)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_lazy_with(writing(&path, patience).pragma("query_only", "ON"));
-    let note = directory.join(WITNESS);
-    let witness = Witness::open(&note).map_err(|source| OpenError::Directory { path: note.clone(), source })?;
-    witness.note(commits);
-    let presence = if found.alone { share(directory, found.presence).await? } else { found.presence };
-    Ok(Opened { connection, readers, witness, presence, path })
 }
 
-/// Makes the folders and looks around. Waits while another process checks or makes the database.
+/// Brings a proved database up to date, notes its last commit, and lets others in.
+async fn settle(
+    connection: &mut SqliteConnection,
+    directory: &Path,
+    path: &Path,
+    found: Found,
+) -> Result<(Witness, Presence), OpenError> {
+    let fault = |fault| OpenError::from_fault(fault, path);
+    schema::migrate(&mut *connection, schema::KNOWN).await.map_err(fault)?;
+    if found.alone {
+        let_space_go(&mut *connection).await.map_err(fault)?;
+    }
+    let commits = commits(connection).await.map_err(fault)?;
+    let note = directory.join(WITNESS);
+    let witness = Witness::open(&note, commits).map_err(|source| OpenError::Directory { path: note, source })?;
+    let presence = if found.alone { share(directory, found.presence).await? } else { found.presence };
+    Ok((witness, presence))
+}
+
+/// Makes the directory and looks around; what a refused start leaves is an empty `sluice.lock` at most. Waits while
+/// another process checks or makes the database.
 fn prepare(directory: &Path) -> Result<Found, OpenError> {
     let refuse = |path: &Path| {
         let path = path.to_owned();
         move |source| OpenError::Directory { path, source }
     };
-    for folder in [directory.to_owned(), directory.join("results"), directory.join("locks")] {
-        private_folder(&folder).map_err(refuse(&folder))?;
-    }
+    private_folder(directory).map_err(refuse(directory))?;
     let path = directory.join(PRESENCE);
     let presence = private_file(&path).map_err(refuse(&path))?;
     let alone = presence.try_lock().is_ok();
     if !alone {
         presence.lock_shared().map_err(refuse(&path))?;
-    }
-    if alone {
-        remove_scratch(directory);
     }
     let path = directory.join(DATABASE);
     let size = match fs::metadata(&path) {
@@ -131,18 +148,23 @@ fn prepare(directory: &Path) -> Result<Found, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(refuse(&path)(error)),
     };
-    if size.is_some() {
-        keep_private(&path).map_err(refuse(&path))?;
-    }
     let log = fs::metadata(directory.join(format!("{DATABASE}-wal")));
-    Ok(Found {
-        presence: Presence(presence),
-        alone,
-        size,
-        unclean: log.is_ok_and(|log| log.len() > 0),
-        // Read before the database is, so that commits of others in between do not matter.
-        noted: Witness::read(&directory.join(WITNESS)),
-    })
+    // Read before the database is, so that commits of others in between do not matter.
+    let note = directory.join(WITNESS);
+    let noted = Witness::read(&note).map_err(refuse(&note))?;
+    Ok(Found { presence: Presence(presence), alone, size, unclean: log.is_ok_and(|log| log.len() > 0), noted })
+}
+
+/// Makes the folders beside a proved database, and puts in order what came from elsewhere or was left over.
+fn furnish(directory: &Path, alone: bool) -> Result<(), OpenError> {
+    for folder in ["results", "locks"].map(|name| directory.join(name)) {
+        private_folder(&folder).map_err(|source| OpenError::Directory { path: folder, source })?;
+    }
+    if alone {
+        remove_scratch(directory);
+    }
+    let path = directory.join(DATABASE);
+    keep_private(&path).map_err(|source| OpenError::Directory { path, source })
 }
 
 /// Removes what a backup or a restore left over that was killed.

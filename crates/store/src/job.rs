@@ -10,6 +10,7 @@ use sqlx::SqliteConnection;
 
 use crate::fault::{Fault, Trouble};
 use crate::job_row::{read, whole, write};
+use crate::prove::each;
 
 /// What a job is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +258,11 @@ pub(crate) async fn find(connection: &mut SqliteConnection, id: &JobId) -> Resul
     let select = concat!("SELECT ", whole!(), " FROM job WHERE id = $1");
     let row = sqlx::query(select).bind(id.as_str()).fetch_optional(connection).await?;
     row.as_ref().map(read).transpose()
+}
+
+/// Reads every job.
+pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    each(connection, concat!("SELECT ", whole!(), " FROM job"), crate::job_row::prove).await
 }
 
 /// What a job becomes.

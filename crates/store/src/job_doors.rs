@@ -84,6 +84,14 @@ impl Store {
         self.read(async |connection| jobs::page(connection, filter, after, limit).await).await
     }
 
+    /// The newest job of each of the saved queries with these document ids, where one has any; in no order.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn newest_jobs_of(&self, queries: &[String]) -> Result<Vec<JobSummary>, StoreError> {
+        self.read(async |connection| jobs::newest_of(connection, queries).await).await
+    }
+
     /// The jobs of the server that are under way or go on by themselves, oldest first.
     ///
     /// # Errors

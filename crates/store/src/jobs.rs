@@ -85,6 +85,21 @@ pub(crate) async fn page(
     select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
 }
 
+/// The newest job of each of these queries that has one, in no order.
+pub(crate) async fn newest_of(connection: &mut SqliteConnection, queries: &[String]) -> Result<Vec<JobSummary>, Fault> {
+    let mut select = QueryBuilder::<Sqlite>::new(concat!("SELECT ", head!(), " FROM job WHERE id IN ("));
+    for (place, query) in queries.iter().enumerate() {
+        select.push(if place == 0 {
+            "(SELECT id FROM job WHERE query = "
+        } else {
+            ", (SELECT id FROM job WHERE query = "
+        });
+        select.push_bind(query).push(" ORDER BY created DESC, id DESC LIMIT 1)");
+    }
+    select.push(")");
+    select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
+}
+
 /// The jobs that a server is at work on or goes on with, oldest first.
 pub(crate) async fn open(connection: &mut SqliteConnection) -> Result<Vec<Job>, Fault> {
     let mut select = of_open(concat!("SELECT ", whole!(), " FROM job"));

@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::column::{Seal, from_text, to_text};
 use crate::fault::{Fault, Trouble};
+use crate::prove::each;
 
 /// The value of this name.
 pub(crate) async fn find(connection: &mut SqliteConnection, name: &str) -> Result<Option<Value>, Fault> {
@@ -17,8 +18,7 @@ pub(crate) async fn find(connection: &mut SqliteConnection, name: &str) -> Resul
 
 /// Reads every value.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    let rows = sqlx::query("SELECT name, body, seal FROM kept").fetch_all(connection).await?;
-    rows.iter().try_for_each(|row| read(row).map(drop))
+    each(connection, "SELECT name, body, seal FROM kept", |row| read(row).map(drop)).await
 }
 
 /// Keeps a value in the place of an earlier one, or removes it.

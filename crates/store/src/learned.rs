@@ -3,10 +3,12 @@
 //! Knows the tables `learned` and `watermark`; each function runs in the transaction of its caller.
 
 use model::{JobId, Learned};
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::column::{Seal, column, number};
 use crate::fault::Fault;
+use crate::prove::each;
 
 /// What earlier runs learned about a business unit.
 pub(crate) async fn find(connection: &mut SqliteConnection, key: &str) -> Result<Learned, Fault> {
@@ -14,6 +16,10 @@ pub(crate) async fn find(connection: &mut SqliteConnection, key: &str) -> Result
     let Some(row) = sqlx::query(select).bind(key).fetch_optional(connection).await? else {
         return Ok(Learned::default());
     };
+    read(key, &row)
+}
+
+fn read(key: &str, row: &SqliteRow) -> Result<Learned, Fault> {
     let (version, rows): (Option<i64>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
     let damaged = || "what was learned about a business unit has changed".to_owned();
     learned_seal(key, version, rows, row.try_get(2)?).check(row.try_get(3)?, damaged)?;
@@ -30,9 +36,13 @@ pub(crate) async fn watermark(connection: &mut SqliteConnection, job: &JobId) ->
     let Some(row) = sqlx::query(select).bind(job.as_str()).fetch_optional(connection).await? else {
         return Ok(None);
     };
+    read_watermark(job, &row).map(Some)
+}
+
+fn read_watermark(job: &JobId, row: &SqliteRow) -> Result<u64, Fault> {
     let value: i64 = row.try_get(0)?;
     watermark_seal(job, value).check(row.try_get(1)?, || format!("the watermark of job {job} has changed"))?;
-    Ok(Some(number(value)?))
+    number(value)
 }
 
 /// Keeps the watermark of a job; the first one kept stays.
@@ -72,14 +82,12 @@ fn learned_seal(key: &str, version: Option<i64>, rows: Option<i64>, updated: i64
 
 /// Reads everything learned, and every watermark.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    let keys: Vec<String> = sqlx::query_scalar("SELECT business_unit FROM learned").fetch_all(&mut *connection).await?;
-    for key in keys {
-        find(&mut *connection, &key).await?;
-    }
-    let jobs: Vec<String> = sqlx::query_scalar("SELECT job FROM watermark").fetch_all(&mut *connection).await?;
-    for job in jobs {
+    let learned = "SELECT api_version, batch_rows, updated, seal, business_unit FROM learned";
+    each(&mut *connection, learned, |row| read(row.try_get(4)?, row).map(drop)).await?;
+    each(connection, "SELECT value, seal, job FROM watermark", |row| {
+        let job: &str = row.try_get(2)?;
         let job = job.parse().map_err(|_| Fault::Damaged("a watermark has no proper job".into()))?;
-        watermark(&mut *connection, &job).await?;
-    }
-    Ok(())
+        read_watermark(&job, row).map(drop)
+    })
+    .await
 }

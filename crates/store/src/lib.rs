@@ -6,6 +6,10 @@
 //! * A write that returned is on disk: it survives a killed process and a power cut (`synchronous=FULL`).
 //! * Changes that belong together happen together, with their line in the audit log ([`Store::apply`]).
 //! * A damaged file is refused with its name and what to do; it never counts as an empty one.
+//! * A refused file stays as it was found, with all that lies beside it: nothing is written, made or removed but an empty
+//!   `sluice.lock`. Two exceptions: an older file whose rows do not survive being brought up to date may have taken
+//!   earlier steps of that and its write-ahead log in, and while another process has the directory open, its `-shm` is
+//!   shared with it. The check trusts that no other program writes to the file meanwhile.
 //! * An older file is brought up to date step by step; a file of a newer version is refused untouched.
 //! * Secrets are sealed under a master key that is in neither the database nor a backup. With another key, the store is
 //!   refused untouched. A rotation may be killed anywhere and goes on.
@@ -16,7 +20,8 @@
 //! All writes of a [`Store`] pass through one task, which commits whatever is waiting in one transaction
 //! (`writer`). Every row carries a seal over its columns (`column`), every commit a number; the highest number is
 //! also noted beside the database, so that a cut write-ahead log shows as lost commits instead of passing for an
-//! older state (`witness`). The SQL is portable to PostgreSQL except for what `schema`, `file` and `check` name.
+//! older state (`witness`). The definitions of tables and indexes are compared with those that the steps make (`layout`).
+//! The SQL is portable to PostgreSQL except for what `schema`, `layout`, `file` and `check` name.
 
 mod audit;
 mod backup;
@@ -36,6 +41,7 @@ mod jobs;
 mod kept;
 mod key_file;
 mod keys;
+mod layout;
 mod learned;
 mod ledger;
 mod lock;
@@ -44,6 +50,7 @@ mod manifest;
 mod once;
 mod person;
 mod prove;
+mod reading;
 mod restore;
 mod rows;
 mod schema;

@@ -3,10 +3,12 @@
 //! Knows the table `log`; what a line says is the caller's.
 
 use model::JobId;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::column::{Seal, bound, number};
 use crate::fault::Fault;
+use crate::prove::each;
 
 /// How much a line of the log matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,21 +81,31 @@ pub(crate) async fn lines(
     let select =
         "SELECT number, at, level, line, seal FROM log WHERE job = $1 AND number > $2 ORDER BY number LIMIT $3";
     let rows = sqlx::query(select).bind(job.as_str()).bind(bound(after)).bind(i64::from(limit));
-    let mut lines = Vec::new();
-    for row in &rows.fetch_all(connection).await? {
-        let (place, at, level): (i64, i64, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        let text: String = row.try_get(3)?;
-        let changed = || format!("line {place} in the log of job {job} has changed");
-        seal(job, place, at, &level, &text).check(row.try_get(4)?, changed)?;
-        let known = LEVELS.iter().find(|(_, name)| *name == level).map(|(level, _)| *level);
-        lines.push(LogLine {
-            number: number(place)?,
-            at,
-            level: known.ok_or_else(|| Fault::Damaged(changed()))?,
-            text,
-        });
-    }
-    Ok(lines)
+    rows.fetch_all(connection).await?.iter().map(|row| read(job, row)).collect()
+}
+
+/// Reads every line.
+pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    each(connection, "SELECT number, at, level, line, seal, job FROM log", |row| {
+        let job: &str = row.try_get(5)?;
+        let job = job.parse().map_err(|_| Fault::Damaged("a line of a log has no proper job".into()))?;
+        read(&job, row).map(drop)
+    })
+    .await
+}
+
+fn read(job: &JobId, row: &SqliteRow) -> Result<LogLine, Fault> {
+    let (place, at): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let (level, text): (&str, &str) = (row.try_get(2)?, row.try_get(3)?);
+    let changed = || format!("line {place} in the log of job {job} has changed");
+    seal(job, place, at, level, text).check(row.try_get(4)?, changed)?;
+    let known = LEVELS.iter().find(|(_, name)| *name == level).map(|(level, _)| *level);
+    Ok(LogLine {
+        number: number(place)?,
+        at,
+        level: known.ok_or_else(|| Fault::Damaged(changed()))?,
+        text: text.to_owned(),
+    })
 }
 
 fn seal(job: &JobId, place: i64, at: i64, level: &str, text: &str) -> Seal {

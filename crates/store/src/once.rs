@@ -10,6 +10,7 @@ use crate::change::{self, Sealed};
 use crate::column::{Seal, hash};
 use crate::fault::Fault;
 use crate::job::{self, NewJob};
+use crate::prove::each;
 
 /// How long a key is remembered, in seconds: a day, as users of such keys know it from payment services.
 pub const KEY_SECONDS: i64 = 24 * 60 * 60;
@@ -95,7 +96,7 @@ pub(crate) async fn sweep(connection: &mut SqliteConnection, now: i64) -> Result
 /// Reads every key.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
     let select = "SELECT actor, name, fingerprint, job, at, seal FROM started";
-    sqlx::query(select).fetch_all(connection).await?.iter().try_for_each(|row| read(row).map(drop))
+    each(connection, select, |row| read(row).map(drop)).await
 }
 
 fn read(row: &SqliteRow) -> Result<([u8; 32], JobId), Fault> {

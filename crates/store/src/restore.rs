@@ -192,8 +192,7 @@ fn install(directory: &Path, staged: &Path, commits: i64, now: i64) -> Result<Op
         fs::copy(&note, aside.join(WITNESS)).map_err(BackupError::file(&note))?;
     }
     // With the note of the coming database, a directory without one is refused instead of beginning anew.
-    let written = Witness::open(&note).and_then(|witness| {
-        witness.note(commits);
+    let written = Witness::open(&note, commits).and_then(|_| {
         File::open(&note)?.sync_all()?;
         File::open(directory)?.sync_all()
     });

@@ -10,13 +10,14 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use crate::column::{Seal, bound, column, end_name, end_named, number};
 use crate::fault::Fault;
+use crate::prove::each;
 use crate::{BatchReceipt, LedgerCounts};
 
 /// Rejected rows in one statement: seven parameters each, far below any engine's limit.
 const CHUNK: usize = 100;
 
 /// Marks or rejected rows read at once while counting.
-pub(crate) const PAGE: u32 = 1_000;
+const PAGE: u32 = 1_000;
 
 /// Keeps a mark in the place of an earlier one of its number.
 pub(crate) async fn mark(
@@ -173,6 +174,19 @@ pub(crate) async fn reasons(
             })
         })
         .collect()
+}
+
+/// Reads every mark and every rejection.
+pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
+    let marks = "SELECT number, ending, row_count, packed_rows, at, seal, job FROM mark";
+    each(&mut *connection, marks, |row| read_mark(&job_of(row)?, row).map(drop)).await?;
+    let rejections = "SELECT row_number, column_name, code, reason, hint, seal, job FROM rejection";
+    each(connection, rejections, |row| read_rejection(&job_of(row)?, row).map(drop)).await
+}
+
+fn job_of(row: &SqliteRow) -> Result<JobId, Fault> {
+    let job: &str = row.try_get(6)?;
+    job.parse().map_err(|_| Fault::Damaged("a batch or a rejected row has no proper job".into()))
 }
 
 fn read_mark(job: &JobId, row: &SqliteRow) -> Result<BatchReceipt, Fault> {

@@ -8,6 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::column::{Seal, number};
 use crate::fault::Fault;
 use crate::keys::KeyId;
+use crate::prove::each;
 
 /// A sealed secret in its place.
 #[derive(Debug, Clone)]
@@ -159,8 +160,7 @@ pub(crate) async fn forget(connection: &mut SqliteConnection) -> Result<u64, Fau
 
 /// Reads every secret, still sealed.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    let rows = sqlx::query(select!("")).fetch_all(&mut *connection).await?;
-    rows.iter().try_for_each(|row| read(row).map(drop))?;
+    each(&mut *connection, select!(""), |row| read(row).map(drop)).await?;
     master(connection).await.map(drop)
 }
 

@@ -10,6 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::column::{Seal, hash};
 use crate::fault::{Fault, Trouble};
 use crate::person;
+use crate::prove::each;
 
 /// A session of a signed-in person. All times are seconds since 1970-01-01 UTC.
 #[derive(Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(crate) async fn find(connection: &mut SqliteConnection, hash: &[u8; 32]) -> 
 
 /// Reads every session.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
-    sqlx::query(select!("")).fetch_all(connection).await?.iter().try_for_each(|row| read(row).map(drop))
+    each(connection, select!(""), |row| read(row).map(drop)).await
 }
 
 /// Begins a session.

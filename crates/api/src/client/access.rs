@@ -41,7 +41,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn people(&self) -> Result<Vec<Person>, ClientError> {
-        self.wire.get(&["people"], &[]).await
+        let page: Page<Person> = self.wire.get(&["people"], &[]).await?;
+        Ok(page.items)
     }
 
     /// Adds a person.
@@ -73,7 +74,8 @@ impl Client {
     /// # Errors
     /// See [`ClientError`].
     pub async fn tokens(&self) -> Result<Vec<Token>, ClientError> {
-        self.wire.get(&["tokens"], &[]).await
+        let page: Page<Token> = self.wire.get(&["tokens"], &[]).await?;
+        Ok(page.items)
     }
 
     /// Makes a token; the only time that it is shown.

@@ -4,7 +4,7 @@ use api::{Export, SettingsMap, TableSpec};
 use expect_test::{Expect, expect};
 
 use super::*;
-use crate::fixture::{Bench, actor, admin, said};
+use crate::fixture::{Bench, NOW, actor, admin, said};
 
 async fn bench() -> Bench {
     let bench = Bench::new().await;
@@ -215,8 +215,44 @@ async fn previews() {
     }
     // A value that cannot be read is told without the value.
     expect![[r#"
-        query.sql: the query failed while it ran: cannot cast a text to a whole number
+        sql: the query failed while it ran: cannot cast a text to a whole number
           hint: TRY_CAST gives NULL where CAST fails; NULLIF(x, 0) avoids a division by zero (invalid)
     "#]]
     .assert_eq(&said(app.preview(&admin(), ask("SELECT CAST(email AS INT) AS n FROM contacts", None)).await));
+}
+
+#[tokio::test]
+async fn each_query_of_a_page_has_its_newest_job() {
+    let bench = bench().await;
+    let app = &bench.app;
+    for name in ["a", "b", "c"] {
+        app.create_query(&admin(), spec(name, "SELECT 1 AS id")).await.unwrap();
+    }
+    let mut newest = Vec::new();
+    for (id, name, later) in [("j1", "a", 0), ("j2", "a", 5), ("j3", "b", 1), ("j4", "a", 5), ("j5", "a", 2)] {
+        let query = app.0.store.document(QUERY, name).await.unwrap().unwrap().id;
+        let job = store::NewJob {
+            id: id.parse().unwrap(),
+            created: NOW + later,
+            state: model::JobState::Queued,
+            kind: store::JobKind::Result,
+            origin: store::Origin::Server,
+            query: Some(query),
+            query_name: Some(name.into()),
+            connection: None,
+            actor: None,
+            parent: None,
+            sql: "SELECT 1 AS id".into(),
+            request: json!({}),
+            business_unit: String::new(),
+        };
+        app.0.store.create_job(&job).await.unwrap();
+    }
+    for query in app.queries(&actor(Scope::Read), None, 10).await.unwrap().items {
+        newest.push((query.spec.name, query.last_job.map(|job| job.id)));
+    }
+    let want = [("a", Some("j4")), ("b", Some("j3")), ("c", None)];
+    assert_eq!(newest, want.map(|(name, job)| (name.to_owned(), job.map(str::to_owned))));
+    let one = app.query(&admin(), "b").await.unwrap();
+    assert_eq!(one.last_job.map(|job| job.id).as_deref(), Some("j3"));
 }

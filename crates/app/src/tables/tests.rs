@@ -94,11 +94,11 @@ async fn what_is_refused() {
         "Contacts",
         "/etc/passwd?format=csv",
         expect![[r#"
-        table.name: is not a name that SQL reads without quotes
-          hint: write contacts
-        table.files: /etc/passwd lies outside the table roots
-          hint: files may lie in in, data/tables; the operator sets table_roots (invalid)
-    "#]],
+            table.name: is not a name that SQL reads without quotes
+              hint: write contacts
+            table.files: /etc/passwd lies outside the table roots
+              hint: files may lie in in, <data directory>/tables; the operator sets table_roots (invalid)
+        "#]],
     )
     .await;
     check(

@@ -207,3 +207,50 @@ async fn a_query_under_way_keeps_the_file_that_it_bound() {
     assert_eq!(left[0], "mine.csv");
     assert_eq!(app.preview_table(&admin(), "t", 10).await.unwrap().rows.len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_looks_keeps_the_file_that_was_bound() {
+    let bench = Bench::new().await;
+    let app = &bench.app;
+    let other = b"id,email\n9,z@x.io\n";
+    app.upload_table(&admin(), "t", upload("csv", CSV)).await.unwrap();
+    let look = async {
+        let bound = app.bind_tables("SELECT * FROM t").await.unwrap();
+        app.upload_table(&admin(), "t", upload("csv", other)).await.unwrap();
+        assert_eq!(bench.uploads().len(), 2);
+        app.first_rows("SELECT * FROM t", &bound, 10).await.unwrap().rows.len()
+    };
+    assert_eq!(app.reading(look).await, 2, "the rows of before");
+    assert_eq!(bench.uploads().len(), 1, "whoever looked last cleans up");
+    // Two at once, of whom one goes away before its end: the other or the next sweep cleans up.
+    let gone = app.reading(std::future::pending::<()>());
+    let gone = tokio::time::timeout(Duration::from_millis(1), gone);
+    let change = async {
+        tokio::task::yield_now().await;
+        app.reading(app.delete_table(&admin(), "t")).await.unwrap();
+    };
+    let (gone, ()) = tokio::join!(gone, change);
+    assert!(gone.is_err());
+    app.sweep_uploads().await;
+    assert!(bench.uploads().is_empty());
+}
+
+#[tokio::test]
+async fn looks_beside_uploads_all_succeed() {
+    let bench = Bench::new().await;
+    let app = &bench.app;
+    app.upload_table(&admin(), "t", upload("csv", CSV)).await.unwrap();
+    let replace = async {
+        for _ in 0..20 {
+            app.upload_table(&admin(), "t", upload("csv", CSV)).await.unwrap();
+        }
+    };
+    let look = async || {
+        for _ in 0..20 {
+            assert_eq!(app.preview_table(&admin(), "t", 10).await.unwrap().rows.len(), 2);
+        }
+    };
+    tokio::join!(replace, look(), look());
+    app.sweep_uploads().await;
+    assert_eq!(bench.uploads().len(), 1);
+}

@@ -22,7 +22,7 @@ use crate::body::Rows;
 use crate::caller::{Caller, Proof};
 use crate::clock;
 use crate::door::Door;
-use crate::openapi::RowBytes;
+use crate::openapi::{RowBytes, StreamedEvent};
 use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, LastEvent, Named, Once, limit, place};
 use crate::routes::tables::FormatAsked;
@@ -83,7 +83,10 @@ fn state(word: &str) -> Result<JobState, Refusal> {
 }
 
 /// Jobs, newest first.
-#[utoipa::path(get, path = "/jobs", tag = "jobs", params(JobsAsked), responses((status = 200, body = Page<Job>)))]
+#[utoipa::path(
+    get, path = "/jobs", tag = "jobs", params(JobsAsked),
+    responses((status = 200, body = Page<Job>), (status = 422, description = "after is not the next of a page"))
+)]
 pub(crate) async fn list(
     State(door): State<Door>,
     caller: Caller,
@@ -247,7 +250,7 @@ pub(crate) struct EventsAsked {
         ("id" = String, Path, description = "The job's id"), EventsAsked,
         ("Last-Event-ID" = Option<String>, Header, description = "The number of the last log line that was seen")
     ),
-    responses((status = 200, content_type = "text/event-stream", body = String))
+    responses((status = 200, content_type = "text/event-stream", body = StreamedEvent))
 )]
 pub(crate) async fn events(
     State(door): State<Door>,

@@ -16,9 +16,9 @@ use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, Named, limit, place};
 
 /// Everybody, by name.
-#[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = Vec<Person>)))]
-pub(crate) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<Person>>, Refusal> {
-    Ok(Json(door.app().people(&caller.actor).await?))
+#[utoipa::path(get, path = "/people", tag = "people", responses((status = 200, body = Page<Person>)))]
+pub(crate) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Page<Person>>, Refusal> {
+    Ok(Json(Page::all(door.app().people(&caller.actor).await?)))
 }
 
 /// Adds a person.

@@ -136,7 +136,7 @@ pub(crate) struct RowLimit {
 #[utoipa::path(
     get, path = "/tables/{name}/preview", tag = "tables",
     params(("name" = String, Path, description = "The table's name"), RowLimit),
-    responses((status = 200, body = Preview))
+    responses((status = 200, body = Preview), (status = 422, description = "Its files cannot be read"))
 )]
 pub(crate) async fn preview(
     State(door): State<Door>,

@@ -2,7 +2,7 @@
 //!
 //! Knows no token: those are the use cases'.
 
-use api::{Token, TokenMade, TokenSpec};
+use api::{Page, Token, TokenMade, TokenSpec};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -14,9 +14,9 @@ use crate::refusal::Refusal;
 use crate::request::{DONE, Named};
 
 /// One's own tokens; everybody's for an admin.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", responses((status = 200, body = Vec<Token>)))]
-pub(crate) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Vec<Token>>, Refusal> {
-    Ok(Json(door.app().tokens(&caller.actor).await?))
+#[utoipa::path(get, path = "/tokens", tag = "tokens", responses((status = 200, body = Page<Token>)))]
+pub(crate) async fn list(State(door): State<Door>, caller: Caller) -> Result<Json<Page<Token>>, Refusal> {
+    Ok(Json(Page::all(door.app().tokens(&caller.actor).await?)))
 }
 
 /// Makes a token for oneself, with at most the rights that one has. The answer is the only time that it is shown.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod answers;
 mod approvals;
 mod browser;
 mod document;

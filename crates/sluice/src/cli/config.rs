@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::commands::{ConfigCheckArguments, ConfigCommand};
 use crate::cli::listing::{columns, show_json};
 use crate::cli::{Exit, door, failure, say, show};
-use crate::config::{CONFIG, Content, Effective, Entry, Kind, Operator, Source, Sources};
+use crate::config::{CONFIG, Content, Effective, Entry, Kind, Operator, Source, Sources, absent};
 
 /// `sluice config`
 pub(crate) fn config(command: ConfigCommand) -> Exit {
@@ -41,21 +41,20 @@ fn check(arguments: ConfigCheckArguments) -> Exit {
         flags: Vec::new(),
         environment: &environment,
     };
-    let found = match sources.read() {
-        Ok(found) => found,
-        Err(problems) => return failure::problems_exit(&problems),
-    };
+    let (found, mut problems) = sources.gather();
     shown(&found, arguments.json);
     found.strangers.iter().for_each(|stranger| say(&format!("note: {stranger}")));
-    match Operator::parse(&found) {
-        Ok(operator) => {
-            if !arguments.json {
-                say(&format!("good; Salesforce leads back to {}", operator.app.redirect_uri));
-            }
-            Exit::Done
-        }
-        Err(problems) => failure::problems_exit(&problems),
+    let operator = Operator::parse(&found);
+    let redirect_uri = operator.as_ref().ok().map(|operator| operator.app.redirect_uri.clone());
+    problems.extend(operator.err().unwrap_or_default());
+    problems.extend(absent(&found));
+    if !problems.is_empty() {
+        return failure::problems_exit(&problems);
     }
+    if let (false, Some(redirect_uri)) = (arguments.json, redirect_uri) {
+        say(&format!("good; Salesforce leads back to {redirect_uri}"));
+    }
+    Exit::Done
 }
 
 /// The values that hold, each with where it comes from.

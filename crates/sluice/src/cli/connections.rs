@@ -7,7 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use api::client::every;
-use api::{AccountView, AppKind, Connection, ConnectionSpec, ConnectionState, Diagnosis, GrantKind, Secret};
+use api::{
+    AccountView, AppKind, Connection, ConnectionSpec, ConnectionState, Diagnosis, GrantKind, Secret, SecretsSet,
+};
 use app::document;
 use app::number::grouped;
 use model::{Problem, Problems, nearest};
@@ -32,11 +34,11 @@ pub(crate) async fn connections(whereabouts: Whereabouts, command: ConnectionsCo
         ConnectionsCommand::Connect { .. } => Need::Callback,
         ConnectionsCommand::List
         | ConnectionsCommand::Show { .. }
-        | ConnectionsCommand::Create { .. }
         | ConnectionsCommand::Update { .. }
         | ConnectionsCommand::Delete { .. }
         | ConnectionsCommand::Test { .. }
-        | ConnectionsCommand::Account { .. } => Need::Documents,
+        | ConnectionsCommand::Account { .. } => Need::There,
+        ConnectionsCommand::Create { .. } => Need::Documents,
     };
     through(&whereabouts, need, async |door| match command {
         ConnectionsCommand::List => list(door, json).await,
@@ -54,6 +56,9 @@ pub(crate) async fn connections(whereabouts: Whereabouts, command: ConnectionsCo
             let found = door.client().connection(&name).await?;
             let changed = door.client().put_connection(&name, &spec, Some(found.revision)).await?;
             show_connection(&changed, json);
+            if let Some(text) = dropped(&found.secrets, &changed) {
+                say(&text);
+            }
             Ok(Exit::Done)
         }
         ConnectionsCommand::Delete { name } => {
@@ -73,7 +78,8 @@ pub(crate) async fn connections(whereabouts: Whereabouts, command: ConnectionsCo
 
 async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     let found = every(async |after| door.client().connections(after).await).await?;
-    show_list(&found, json, "no connections yet", |found| {
+    let heads = ["name", "state", "business unit", "pardot domain"];
+    show_list(&found, json, "no connections yet", &heads, |found| {
         vec![
             found.name.clone(),
             state(found.state).to_owned(),
@@ -129,6 +135,31 @@ fn show_connection(found: &Connection, json: bool) {
         ("revision", found.revision.to_string()),
         ("updated", found.updated.clone()),
     ]));
+}
+
+/// What to say of secrets that were kept before a change and are not any more.
+fn dropped(before: &SecretsSet, now: &Connection) -> Option<String> {
+    let both = [
+        (before.client_secret, now.secrets.client_secret, "client_secret", "--client-secret-file FILE"),
+        (before.refresh_token, now.secrets.refresh_token, "refresh_token", "--refresh-token-file FILE"),
+        (before.private_key, now.secrets.private_key, "private_key", "--private-key-file FILE"),
+    ];
+    let gone: Vec<_> = both.into_iter().filter(|(was, is, ..)| *was && !*is).collect();
+    let (names, options): (Vec<&str>, Vec<&str>) = gone.into_iter().map(|(_, _, name, option)| (name, option)).unzip();
+    let name = &now.name;
+    let connect = if names.contains(&"refresh_token") {
+        format!(", or instead of the token press Connect: sluice connections connect {name}")
+    } else {
+        String::new()
+    };
+    (!names.is_empty()).then(|| {
+        format!(
+            "note: dropped, because it was given for another host, login or app: {}\n  \
+             to do: sluice connections update {name} {}{connect}",
+            names.join(", "),
+            options.join(" ")
+        )
+    })
 }
 
 /// The specification that the arguments make, with all their problems at once.

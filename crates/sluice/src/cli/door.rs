@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use api::client::{Client, ClientError};
 use app::clock::random;
 use app::{App, Mode, StartError};
 use model::{Problem, Problems};
+use pardot::AllowedHosts;
 use secrecy::SecretString;
 use server::ServerConfig;
 use tokio::net::TcpListener;
@@ -27,6 +29,8 @@ const OWN_REQUESTS: u32 = 10_000;
 /// What a command needs of a data directory of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
+    /// What is there is looked at or taken away: a directory that nobody has used is not made for it.
+    There,
     /// Documents are read and written.
     Documents,
     /// Jobs are worked on.
@@ -112,6 +116,7 @@ fn tell_client(error: &ClientError, json: bool) -> Exit {
 pub(crate) struct Door {
     client: Client,
     local: Option<Local>,
+    hosts: Option<AllowedHosts>,
 }
 
 /// A data directory served to this process alone.
@@ -150,11 +155,20 @@ impl Door {
         self.local.is_some()
     }
 
+    /// The hosts that connections may name, where this machine decides it.
+    pub(crate) fn hosts(&self) -> Option<&AllowedHosts> {
+        self.hosts.as_ref()
+    }
+
     async fn open(whereabouts: &Whereabouts, need: Need) -> Result<Door, Failure> {
-        match &whereabouts.server {
+        match whereabouts.server() {
+            Some(_) if whereabouts.allow_loopback => {
+                let problem = Problem::at("--allow-loopback", "is for the data directory of this machine");
+                Err(problem.hint("a server is started with it, or has allow_loopback: true in its config").into())
+            }
             Some(server) => {
                 let token = secret::token(whereabouts.token_file.as_deref())?;
-                Ok(Door { client: remote(server, &token, whereabouts)?, local: None })
+                Ok(Door { client: remote(server, &token, whereabouts)?, local: None, hosts: None })
             }
             None => local(whereabouts, need).await,
         }
@@ -186,10 +200,20 @@ pub(crate) fn operator(whereabouts: &Whereabouts) -> Result<Operator, Problems> 
     let sources = Sources {
         data_dir: whereabouts.data_dir.path(),
         file: whereabouts.config.clone(),
-        flags: Vec::new(),
+        flags: if whereabouts.allow_loopback { vec![("allow_loopback", "true".into())] } else { Vec::new() },
         environment: &environment,
     };
     Operator::parse(&sources.read()?)
+}
+
+/// That a data directory has been used: looking into another must not make one.
+pub(crate) fn used(data_dir: &Path) -> Result<(), Problem> {
+    // Where only the witness is left, the database is lost, and the store says so.
+    if ["sluice.db", "sluice.seen"].iter().any(|name| data_dir.join(name).exists()) {
+        return Ok(());
+    }
+    let problem = Problem::at(format!("--data-dir {}", data_dir.display()), "there is no data directory");
+    Err(problem.hint("the first export or server makes it; is this the right one? See also $SLUICE_HOME"))
 }
 
 /// The environment, as far as it is text.
@@ -200,16 +224,22 @@ pub(crate) fn environment() -> BTreeMap<String, String> {
 }
 
 async fn local(whereabouts: &Whereabouts, need: Need) -> Result<Door, Failure> {
+    if need == Need::There {
+        used(&whereabouts.data_dir.path())?;
+    }
     let operator = operator(whereabouts)?;
+    let hosts = operator.app.hosts.clone();
     let port = match need {
-        Need::Documents | Need::Jobs => 0,
+        Need::There | Need::Documents | Need::Jobs => 0,
         Need::Callback => operator.server.listen.port(),
     };
     let app =
         Box::pin(App::start(operator.app, Mode::Quiet)).await.map_err(|error| Failure::Said(cannot_start(&error)))?;
     let opened = serve_alone(&app, port, need).await;
     match opened {
-        Ok((client, stop, serving)) => Ok(Door { client, local: Some(Local { app, stop, serving }) }),
+        Ok((client, stop, serving)) => {
+            Ok(Door { client, local: Some(Local { app, stop, serving }), hosts: Some(hosts) })
+        }
         Err(message) => {
             app.stop().await;
             say(&format!("error: {message}"));

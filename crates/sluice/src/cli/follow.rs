@@ -1,11 +1,12 @@
-//! A job of a server, watched until it has ended: its log and progress on stderr, its end on stdout, its exit code.
+//! A job of a server, watched until it has ended or parks: its log and progress on stderr, its end on stdout, its exit code.
 //!
 //! Knows events and screens; what a state means is the server's sentence.
 
-use api::client::ClientError;
+use api::client::{ClientError, JobQuery};
 use api::{Job, JobEvent, Stage};
 use app::job::Watched;
 use app::number::grouped;
+use model::JobState;
 
 use crate::cli::commands::Following;
 use crate::cli::door::{Door, Failure};
@@ -13,17 +14,20 @@ use crate::cli::listing::{pairs, show_json};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, Progress, ProgressForm, human, say, show};
 
-/// Shows a job that was started, or stays with it until it has ended.
+/// Most parked jobs of a query that are looked at.
+const OLDER: u32 = 100;
+
+/// Shows a job that was started, or stays with it.
 pub(crate) async fn started(door: &Door, job: Job, following: &Following, json: bool) -> Result<Exit, Failure> {
     // A job of this machine is worked on by this very process.
-    if following.follow || door.is_local() {
+    if following.stays() || door.is_local() {
         return Box::pin(follow(door, &job.id, following, json)).await;
     }
     show_job(&job, json);
     Ok(Exit::Done)
 }
 
-/// Stays with a job until it has ended; the exit code is that of its state.
+/// Stays with a job until it has ended, or parks and is not waited for; the exit code is that of its state.
 pub(crate) async fn follow(door: &Door, id: &str, following: &Following, json: bool) -> Result<Exit, Failure> {
     let signals = Signals::listen_saying(if door.is_local() {
         "stopping: what is under way is finished and recorded, the job waits in the queue (once more to end at once)"
@@ -37,6 +41,7 @@ pub(crate) async fn follow(door: &Door, id: &str, following: &Following, json: b
     let mut progress = Progress::new(form);
     let mut events = door.client().job_events(id, 0);
     let mut last: Option<Job> = None;
+    let mut notes = Notes::default();
     let ended = loop {
         let event = tokio::select! {
             event = events.next() => event,
@@ -44,10 +49,20 @@ pub(crate) async fn follow(door: &Door, id: &str, following: &Following, json: b
         };
         match event {
             Ok(Some(JobEvent::Job(job))) => {
-                watched(&mut progress, &job, last.as_ref());
+                watched(&mut progress, &mut notes, &job, last.as_ref());
+                if !following.wait
+                    && let Some(older) = behind(door, &job).await?
+                {
+                    progress.finish();
+                    return Ok(show_behind(&job, &older, door.is_local(), json));
+                }
+                let stays = following.wait || !parked(job.state);
                 last = Some(*job);
+                if !stays {
+                    break Some(());
+                }
             }
-            Ok(Some(JobEvent::Log(line))) => progress.show(&Watched::Note(line.text)),
+            Ok(Some(JobEvent::Log(line))) => notes.show(&mut progress, &line.text),
             Ok(None) => break Some(()),
             Err(error) => {
                 progress.finish();
@@ -62,11 +77,65 @@ pub(crate) async fn follow(door: &Door, id: &str, following: &Following, json: b
     }
 }
 
-fn watched(progress: &mut Progress, job: &Job, last: Option<&Job>) {
-    if last.is_none_or(|last| last.state != job.state) && job.progress.is_none() && job.state.is_open() {
-        progress.show(&Watched::Note(job.sentence.clone()));
+/// Whether a job in this state waits for something that may take long.
+fn parked(state: JobState) -> bool {
+    match state {
+        JobState::ParkedQuota | JobState::ParkedOutage | JobState::NeedsReconnect => true,
+        JobState::Queued
+        | JobState::Querying
+        | JobState::Sending
+        | JobState::Killed
+        | JobState::Stopped
+        | JobState::Held
+        | JobState::Failed
+        | JobState::Success
+        | JobState::Skipped => false,
     }
-    let Some(now) = &job.progress else { return };
+}
+
+/// The parked job of the same query that a job in the queue waits for: it would be long in coming.
+async fn behind(door: &Door, job: &Job) -> Result<Option<Job>, ClientError> {
+    // The queue says of a job that waits for another one why it waits.
+    if job.state != JobState::Queued || job.cause.is_none() {
+        return Ok(None);
+    }
+    let states = JobState::all().filter(|state| parked(*state)).collect();
+    let which = JobQuery { states, query: job.query.clone(), ..JobQuery::default() };
+    let page = door.client().jobs(&which, None, OLDER).await?;
+    Ok(page.items.into_iter().find(|older| older.id != job.id && older.created <= job.created))
+}
+
+/// Shows a job that waits for a parked one; the exit code is that of the parked one.
+fn show_behind(job: &Job, older: &Job, local: bool, json: bool) -> Exit {
+    show_job(job, json);
+    say(&format!("note: job {} of the query is first, and it is parked: {}", older.id, older.sentence));
+    say(&goes_on(&older.id, local));
+    Exit::of(older.state)
+}
+
+/// Notes said since the job was last at work: its sentence stands in its log as well.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    fn show(&mut self, progress: &mut Progress, text: &str) {
+        if !self.0.iter().any(|said| said == text) {
+            progress.show(&Watched::Note(text.to_owned()));
+            self.0.push(text.to_owned());
+        }
+    }
+}
+
+fn watched(progress: &mut Progress, notes: &mut Notes, job: &Job, last: Option<&Job>) {
+    let Some(now) = &job.progress else {
+        if last.is_none_or(|last| last.state != job.state) && job.state.is_open() {
+            notes.show(progress, &job.sentence);
+        }
+        return;
+    };
+    if last.is_some_and(|last| last.progress.is_none()) {
+        notes.0.clear();
+    }
     match (now.stage, job.rows) {
         (Stage::Query, _) => progress.show(&Watched::Querying(now.rows)),
         (Stage::Check, _) => progress.show(&Watched::Checking(now.checked, now.rows)),
@@ -75,7 +144,7 @@ fn watched(progress: &mut Progress, job: &Job, last: Option<&Job>) {
     }
 }
 
-/// The end of a job: its report where it has one.
+/// The end of a job, or where it parked: its report where it has one.
 async fn finished(door: &Door, job: &Job, json: bool) -> Result<Exit, Failure> {
     let exit = Exit::of(job.state);
     if json {
@@ -88,7 +157,21 @@ async fn finished(door: &Door, job: &Job, json: bool) -> Result<Exit, Failure> {
         Err(ClientError::Problem(_)) => show_job(job, false),
         Err(error) => return Err(error.into()),
     }
+    if parked(job.state) {
+        say(&goes_on(&job.id, door.is_local()));
+    }
     Ok(exit)
+}
+
+/// How a parked job goes on when nobody waits for it.
+fn goes_on(id: &str, local: bool) -> String {
+    if local {
+        return format!(
+            "the job stays parked in the data directory, and goes on with a server or the next command that works on \
+             jobs here: sluice jobs continue {id}"
+        );
+    }
+    format!("it goes on by itself at the server; to stay with it: sluice jobs show {id} --follow --wait")
 }
 
 /// A job on stdout.

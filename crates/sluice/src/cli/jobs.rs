@@ -10,6 +10,8 @@ use model::Problems;
 
 use crate::cli::args::{JobsArguments, ReportArguments};
 use crate::cli::commands::JobsCommand;
+use crate::cli::door::{self, Failure};
+use crate::cli::listing::{counted, under};
 use crate::cli::{Exit, explain_error, human, say, server_jobs, show};
 
 /// `sluice jobs`: with a command or a server through its API, else straight from the data directory.
@@ -18,19 +20,24 @@ pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
     let all = || JobsCommand::List { state: None, query: None, connection: None, search: None, limit: newest };
     match command {
         Some(command) => server_jobs::jobs(whereabouts, command).await,
-        None if whereabouts.server.is_some() => server_jobs::jobs(whereabouts, all()).await,
+        None if whereabouts.server().is_some() => server_jobs::jobs(whereabouts, all()).await,
         None => local(&whereabouts.data_dir.path(), newest, whereabouts.json).await,
     }
 }
 
 async fn local(data_dir: &Path, newest: u32, json: bool) -> Exit {
+    if let Err(problem) = door::used(data_dir) {
+        return Failure::from(problem).tell(json);
+    }
     let jobs = match upkeep::jobs(data_dir, newest).await {
         Ok(jobs) => jobs,
         Err(error) => return explain_error(&error, None),
     };
     if jobs.is_empty() {
-        say("no jobs yet");
+        say(server_jobs::NONE);
+        return Exit::Done;
     }
+    let mut lines = Vec::new();
     for job in jobs {
         let rows = job.report.as_ref().map(|report| report.rows);
         let started = jiff::Timestamp::from_second(job.created).map(|time| time.to_string()).unwrap_or_default();
@@ -44,9 +51,12 @@ async fn local(data_dir: &Path, newest: u32, json: bool) -> Exit {
         }
         let counts = match rows {
             Some(rows) => format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)),
-            None => job.frozen_rows.map(|rows| format!("{} rows", grouped(rows))).unwrap_or_default(),
+            None => job.frozen_rows.map(|rows| counted(rows, "row")).unwrap_or_default(),
         };
-        show(&format!("{}  {started}  {:<15}  {counts}", job.id, job.state.name()));
+        lines.push(vec![job.id.to_string(), started, job.state.to_string(), counts]);
+    }
+    if !json {
+        show(&under(&["job", "created", "state", "rows"], lines.into_iter()));
     }
     Exit::Done
 }
@@ -57,8 +67,11 @@ pub(crate) async fn report(arguments: ReportArguments) -> Exit {
         Ok(form) => form,
         Err(problem) => return explain_error(&ExportError::Problems(Problems::from(problem)), None),
     };
+    let data_dir = arguments.data_dir.path();
+    if let Err(problem) = door::used(&data_dir) {
+        return Failure::from(problem).tell(arguments.json);
+    }
     let found = async {
-        let data_dir = arguments.data_dir.path();
         let job = upkeep::job(&data_dir, &arguments.job).await?;
         let mut report = job.report.clone();
         if let (Some(path), Some(form)) = (&arguments.rejects, form) {

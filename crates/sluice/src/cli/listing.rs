@@ -3,6 +3,7 @@
 //! Knows widths; nothing of what is listed.
 
 use api::Preview;
+use app::number::grouped;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,16 +17,33 @@ pub(crate) fn show_json(document: &impl Serialize) {
     show(&serde_json::to_value(document).unwrap_or_default().to_string());
 }
 
-/// A list: one document a line with `json`, else columns; `none` says that it is empty.
-pub(crate) fn show_list<T: Serialize>(items: &[T], json: bool, none: &str, row: impl Fn(&T) -> Vec<String>) {
+/// A list: one document a line with `json`, else columns under their heads; `none` says that it is empty.
+pub(crate) fn show_list<T: Serialize>(
+    items: &[T],
+    json: bool,
+    none: &str,
+    heads: &[&str],
+    row: impl Fn(&T) -> Vec<String>,
+) {
     if json {
         items.iter().for_each(show_json);
     } else if items.is_empty() {
         crate::cli::say(none);
     } else {
-        let rows: Vec<Vec<String>> = items.iter().map(row).collect();
-        show(&columns(&rows));
+        show(&under(heads, items.iter().map(row)));
     }
+}
+
+/// Rows with aligned columns under their heads.
+pub(crate) fn under(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let heads = heads.iter().map(|head| head.to_uppercase()).collect();
+    columns(&[heads].into_iter().chain(rows).collect::<Vec<_>>())
+}
+
+/// A count of things: `1 row`, `2,000 rows`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{} {thing}{ending}", grouped(count))
 }
 
 /// Names and values, one pair a line; empty values are left out.
@@ -55,8 +73,8 @@ pub(crate) fn show_preview(preview: &Preview, json: bool) {
     let mut rows = vec![preview.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>()];
     rows.extend(preview.rows.iter().map(|row| row.iter().map(cell).collect()));
     show(&columns(&rows));
-    let shown = preview.rows.len();
-    crate::cli::say(&format!("{shown} rows{}", if preview.more { ", and there are more" } else { "" }));
+    let shown = counted(preview.rows.len() as u64, "row");
+    crate::cli::say(&format!("{shown}{}", if preview.more { ", and there are more" } else { "" }));
 }
 
 fn cell(value: &Value) -> String {
@@ -90,6 +108,20 @@ mod tests {
             name   a
             state  b"#]]
         .assert_eq(&pairs(&[("name", "a".into()), ("remark", String::new()), ("state", "b".into())]));
+    }
+
+    #[test]
+    fn heads_stand_over_their_columns() {
+        let rows = [vec!["contacts".to_owned(), "1".to_owned()], vec!["s".to_owned(), String::new()]];
+        expect![[r#"
+            NAME      ROWS
+            contacts  1
+            s"#]]
+        .assert_eq(&under(&["name", "rows"], rows.into_iter()));
+        let cases = [(0, "0 rows"), (1, "1 row"), (2_000, "2,000 rows")];
+        for (count, want) in cases {
+            assert_eq!(counted(count, "row"), want);
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod progress;
 mod project;
 mod queries;
 mod report;
+mod review;
 mod sandbox;
 mod secret;
 mod serve;

@@ -7,6 +7,7 @@ use std::path::Path;
 use api::{AuditLine, Person, PersonChange, PersonSpec, Role, Scope, Secret, Setup, Token, TokenMade, TokenSpec};
 use model::Problem;
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::cli::commands::{PeopleCommand, TokensCommand, Whereabouts};
 use crate::cli::connections::word;
@@ -26,9 +27,13 @@ pub(crate) async fn people(whereabouts: Whereabouts, command: PeopleCommand) -> 
         let done = setup(&whereabouts, name, &token, password_file.as_deref(), output.as_deref()).await;
         return done.unwrap_or_else(|failure| failure.tell(json));
     }
-    through(&whereabouts, Need::Documents, async |door| match command {
+    let need = match &command {
+        PeopleCommand::List | PeopleCommand::Change { .. } | PeopleCommand::Remove { .. } => Need::There,
+        PeopleCommand::Setup { .. } | PeopleCommand::Add { .. } => Need::Documents,
+    };
+    through(&whereabouts, need, async |door| match command {
         PeopleCommand::List => {
-            show_list(&door.client().people().await?, json, "nobody yet", person_row);
+            show_list(&door.client().people().await?, json, "nobody yet", &PERSON_HEADS, person_row);
             Ok(Exit::Done)
         }
         // Done above: whoever sets a server up has no token yet.
@@ -79,13 +84,15 @@ fn scope_name(scope: Scope) -> &'static str {
     }
 }
 
+const PERSON_HEADS: [&str; 4] = ["name", "role", "created", ""];
+
 fn person_row(person: &Person) -> Vec<String> {
     let locked = if person.disabled { "locked out" } else { "" };
     vec![person.name.clone(), role_name(person.role).to_owned(), person.created.clone(), locked.to_owned()]
 }
 
 fn show_person(person: &Person, json: bool) {
-    show_list(std::slice::from_ref(person), json, "", person_row);
+    show_list(std::slice::from_ref(person), json, "", &PERSON_HEADS, person_row);
 }
 
 /// Makes the first admin of a server that runs.
@@ -96,7 +103,7 @@ async fn setup(
     password: Option<&Path>,
     output: Option<&Path>,
 ) -> Result<Exit, Failure> {
-    let Some(server) = &whereabouts.server else {
+    let Some(server) = whereabouts.server() else {
         let problem = Problem::at("--server", "is missing: a setup is done at a server that runs");
         return Err(problem.hint("without a server, `sluice people add NAME --role admin` does it here").into());
     };
@@ -115,9 +122,14 @@ async fn setup(
 /// `sluice tokens`
 pub(crate) async fn tokens(whereabouts: Whereabouts, command: TokensCommand) -> Exit {
     let json = whereabouts.json;
-    through(&whereabouts, Need::Documents, async |door| match command {
+    let need = match &command {
+        TokensCommand::List | TokensCommand::Revoke { .. } => Need::There,
+        TokensCommand::Create { .. } => Need::Documents,
+    };
+    through(&whereabouts, need, async |door| match command {
         TokensCommand::List => {
-            show_list(&door.client().tokens().await?, json, "no tokens", token_row);
+            let heads = ["id", "begins", "name", "person", "scope", "ends", "used"];
+            show_list(&door.client().tokens().await?, json, "no tokens yet", &heads, token_row);
             Ok(Exit::Done)
         }
         TokensCommand::Create { name, scope, days, output } => {
@@ -171,7 +183,7 @@ fn show_token(made: &TokenMade, output: Option<&Path>, json: bool) -> Result<Exi
 /// `sluice audit list`
 pub(crate) async fn audit(whereabouts: Whereabouts, limit: u32, before: Option<u64>) -> Exit {
     let json = whereabouts.json;
-    through(&whereabouts, Need::Documents, async |door| audit_list(door, limit, before, json).await).await
+    through(&whereabouts, Need::There, async |door| audit_list(door, limit, before, json).await).await
 }
 
 async fn audit_list(door: &Door, limit: u32, before: Option<u64>, json: bool) -> Result<Exit, Failure> {
@@ -190,8 +202,8 @@ async fn audit_list(door: &Door, limit: u32, before: Option<u64>, json: bool) ->
             _ => break,
         }
     }
-    show_list(&lines, json, "nothing was changed yet", |line| {
-        let detail = if line.detail.is_null() { String::new() } else { line.detail.to_string() };
+    let heads = ["number", "at", "by", "from", "what", "of", "details"];
+    show_list(&lines, json, "nothing was changed yet", &heads, |line| {
         vec![
             line.number.to_string(),
             line.at.clone(),
@@ -199,8 +211,52 @@ async fn audit_list(door: &Door, limit: u32, before: Option<u64>, json: bool) ->
             line.address.clone(),
             line.action.clone(),
             line.object.clone(),
-            detail,
+            details(&line.detail),
         ]
     });
     Ok(Exit::Done)
+}
+
+/// What a line says besides, as `name=value`; what is not there is left out.
+fn details(detail: &Value) -> String {
+    let Value::Object(entries) = detail else {
+        return detail_text(detail).unwrap_or_default();
+    };
+    let pairs = entries.iter().filter_map(|(name, value)| Some(format!("{name}={}", detail_text(value)?)));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+fn detail_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() || text.contains([' ', '"', '=']) => Some(format!("{text:?}")),
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().filter_map(detail_text).collect();
+            (!items.is_empty()).then(|| items.join(","))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => Some(value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn details_are_names_and_values() {
+        let cases = [
+            (json!(null), ""),
+            (json!({}), ""),
+            (json!({"renamed_to": null, "secrets_given": [], "secrets_dropped": false}), "secrets_dropped=false"),
+            (json!({"changed": ["login_url", "grant"], "rows": 3}), "changed=login_url,grant rows=3"),
+            (json!({"name": "two words", "of": "x"}), "name=\"two words\" of=x"),
+            (json!("alone"), "alone"),
+        ];
+        for (detail, want) in cases {
+            assert_eq!(details(&detail), want);
+        }
+    }
 }

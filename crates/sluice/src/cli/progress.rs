@@ -32,6 +32,8 @@ pub(crate) struct Progress {
     next: Instant,
     /// What the last line said, so that none is said twice.
     last: String,
+    /// The stage and the most rows that were shown of it: news that was overtaken is none.
+    most: (String, u64),
 }
 
 impl Progress {
@@ -42,7 +44,13 @@ impl Progress {
             ProgressForm::Auto => ProgressForm::Plain,
             form => form,
         };
-        Progress { form, bar: None, next: Instant::now() + Duration::from_secs(1), last: String::new() }
+        Progress {
+            form,
+            bar: None,
+            next: Instant::now() + Duration::from_secs(1),
+            last: String::new(),
+            most: (String::new(), 0),
+        }
     }
 
     /// Shows one thing.
@@ -82,6 +90,10 @@ impl Progress {
     }
 
     fn step(&mut self, stage: &str, rows: u64, all: Option<u64>, text: &str) {
+        if all.is_some() && self.most.0 == stage && rows < self.most.1 {
+            return;
+        }
+        self.most = (stage.to_owned(), rows);
         match self.form {
             ProgressForm::None => {}
             ProgressForm::Bar | ProgressForm::Auto => self.draw(stage, rows, all, text),

@@ -21,11 +21,8 @@ pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -
     let json = whereabouts.json;
     let need = match &command {
         QueriesCommand::Run { .. } => Need::Jobs,
-        QueriesCommand::List
-        | QueriesCommand::Show { .. }
-        | QueriesCommand::Save { .. }
-        | QueriesCommand::Preview { .. }
-        | QueriesCommand::Delete { .. } => Need::Documents,
+        QueriesCommand::List | QueriesCommand::Show { .. } | QueriesCommand::Delete { .. } => Need::There,
+        QueriesCommand::Save { .. } | QueriesCommand::Preview { .. } => Need::Documents,
     };
     through(&whereabouts, need, async |door| match command {
         QueriesCommand::List => list(door, json).await,
@@ -57,7 +54,7 @@ pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -
 
 async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     let found = every(async |after| door.client().queries(after).await).await?;
-    show_list(&found, json, "no queries yet", |found| {
+    show_list(&found, json, "no queries yet", &["name", "rows go", "last job"], |found| {
         let through = found.spec.export.as_ref().map(|export| format!("exports through {}", export.connection));
         let last = found.last_job.as_ref().map(|job| format!("{} {}", job.created, job.state));
         vec![found.spec.name.clone(), through.unwrap_or_else(|| "result only".into()), last.unwrap_or_default()]

@@ -13,7 +13,7 @@ use crate::cli::commands::ServeArguments;
 use crate::cli::door::{self, cannot_start};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, failure, say};
-use crate::config::{LogFormat, Operator, Sources};
+use crate::config::{LogFormat, Operator, Sources, redirect_uri};
 
 /// `sluice serve`
 pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
@@ -22,7 +22,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
     let sources =
         Sources { data_dir: arguments.data_dir.path(), file: arguments.config, flags, environment: &environment };
     let read = sources.read().and_then(|found| Ok((Operator::parse(&found)?, found)));
-    let (operator, found) = match read {
+    let (mut operator, found) = match read {
         Ok(read) => read,
         Err(problems) => return failure::problems_exit(&problems),
     };
@@ -41,6 +41,10 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
             return Exit::Failed;
         }
     };
+    if let Some(Ok(bound)) = listeners.first().map(TcpListener::local_addr) {
+        // With port 0 the system has chosen one.
+        operator.app.redirect_uri = redirect_uri(&found, bound);
+    }
     let app = match Box::pin(App::start(operator.app, Mode::Serve)).await {
         Ok(app) => app,
         Err(error) => return cannot_start(&error),

@@ -13,9 +13,12 @@ use model::{JobState, Problem, Problems, nearest};
 use crate::cli::commands::{FileForm, JobsCommand, Once, Rows, Whereabouts};
 use crate::cli::door::{Door, Failure, Need, through};
 use crate::cli::follow;
-use crate::cli::listing::{show_json, show_list};
-use crate::cli::transfer::Bytes;
+use crate::cli::listing::{counted, show_json, show_list};
+use crate::cli::transfer::{Bytes, readable};
 use crate::cli::{Exit, say, show};
+
+/// What is said where there is no job.
+pub(crate) const NONE: &str = "no jobs yet";
 
 /// Most jobs of one page.
 const PAGE: u32 = 100;
@@ -25,20 +28,20 @@ pub(crate) async fn jobs(whereabouts: Whereabouts, command: JobsCommand) -> Exit
     let json = whereabouts.json;
     let need = match &command {
         JobsCommand::Continue { .. } | JobsCommand::Reexport { .. } | JobsCommand::Retry { .. } => Need::Jobs,
-        JobsCommand::Show { following, .. } if following.follow => Need::Jobs,
+        JobsCommand::Show { following, .. } if following.stays() => Need::Jobs,
         JobsCommand::List { .. }
         | JobsCommand::Show { .. }
         | JobsCommand::Log { .. }
         | JobsCommand::Kill { .. }
         | JobsCommand::Download { .. }
-        | JobsCommand::Delete { .. } => Need::Documents,
+        | JobsCommand::Delete { .. } => Need::There,
     };
     through(&whereabouts, need, async |door| match command {
         JobsCommand::List { state, query, connection, search, limit } => {
             let states = states(state.as_deref().unwrap_or_default())?;
             list(door, &JobQuery { states, query, connection, search }, limit, json).await
         }
-        JobsCommand::Show { job, following } if following.follow => follow::follow(door, &job, &following, json).await,
+        JobsCommand::Show { job, following } if following.stays() => follow::follow(door, &job, &following, json).await,
         JobsCommand::Show { job, .. } => {
             follow::show_job(&door.client().job(&job).await?, json);
             Ok(Exit::Done)
@@ -60,7 +63,8 @@ pub(crate) async fn jobs(whereabouts: Whereabouts, command: JobsCommand) -> Exit
             let job = retry(door, &job, file.as_deref(), &once).await?;
             follow::started(door, job, &following, json).await
         }
-        JobsCommand::Download { job, what, format, output, spreadsheet } => {
+        JobsCommand::Download { job, what, format, output, force, spreadsheet } => {
+            absent(&output, force)?;
             download(door, &job, what, form_of(format, &output), &output, spreadsheet, json).await
         }
         JobsCommand::Delete { job } => {
@@ -109,7 +113,7 @@ async fn list(door: &Door, which: &JobQuery, limit: u32, json: bool) -> Result<E
             _ => break,
         }
     }
-    show_list(&jobs, json, "no jobs", |job| {
+    show_list(&jobs, json, NONE, &["job", "created", "state", "query", "rows"], |job| {
         let rows = job.rows.map(|rows| format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)));
         vec![
             job.id.clone(),
@@ -152,6 +156,7 @@ async fn retry(door: &Door, job: &str, file: Option<&Path>, once: &Once) -> Resu
             let form = Form::of(path).ok_or_else(|| {
                 Problem::at(format!("--file {}", path.display()), "must end in .csv, .jsonl or .parquet")
             })?;
+            readable("--file", path)?;
             Some((form, path))
         }
         None => None,
@@ -207,9 +212,18 @@ async fn download(
     if json {
         show_json(&serde_json::json!({"file": output.display().to_string(), "bytes": got}));
     } else {
-        say(&format!("{} bytes in {}", grouped(got), output.display()));
+        say(&format!("{} in {}", counted(got, "byte"), output.display()));
     }
     Ok(Exit::Done)
+}
+
+/// That no file is written over by mistake.
+fn absent(output: &Path, force: bool) -> Result<(), Problem> {
+    if force || output == Path::new("-") || !output.exists() {
+        return Ok(());
+    }
+    let at = format!("--output {}", output.display());
+    Err(Problem::at(at, "exists already").hint("use another name, or write over it with --force"))
 }
 
 /// A file of its owner alone beside the one that is wanted.

@@ -11,14 +11,21 @@ use model::Problem;
 
 use crate::cli::commands::{FileForm, TablesCommand, Whereabouts};
 use crate::cli::door::{Door, Failure, Need, through};
-use crate::cli::listing::{columns, pairs, show_json, show_list, show_preview};
-use crate::cli::transfer::Bytes;
+use crate::cli::listing::{columns, counted, pairs, show_json, show_list, show_preview};
+use crate::cli::transfer::{Bytes, readable};
 use crate::cli::{Exit, say, show};
 
 /// `sluice tables`
 pub(crate) async fn tables(whereabouts: Whereabouts, command: TablesCommand) -> Exit {
     let json = whereabouts.json;
-    through(&whereabouts, Need::Documents, async |door| match command {
+    let need = match &command {
+        TablesCommand::List
+        | TablesCommand::Show { .. }
+        | TablesCommand::Preview { .. }
+        | TablesCommand::Delete { .. } => Need::There,
+        TablesCommand::Bind { .. } | TablesCommand::Upload { .. } => Need::Documents,
+    };
+    through(&whereabouts, need, async |door| match command {
         TablesCommand::List => list(door, json).await,
         TablesCommand::Show { name } => {
             show_table(&door.client().table(&name).await?, json);
@@ -44,18 +51,18 @@ pub(crate) async fn tables(whereabouts: Whereabouts, command: TablesCommand) -> 
 
 async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     let found = every(async |after| door.client().tables(after).await).await?;
-    show_list(&found, json, "no tables yet", |found| {
-        let rows = match found.kind {
+    show_list(&found, json, "no tables yet", &["name", "rows", "from"], |found| {
+        let from = match found.kind {
             TableKind::Bound => found.files.clone().unwrap_or_default(),
             TableKind::Uploaded => uploaded(found),
         };
-        vec![found.name.clone(), rows]
+        vec![found.name.clone(), found.rows.map(grouped).unwrap_or_default(), from]
     });
     Ok(Exit::Done)
 }
 
 fn uploaded(found: &Table) -> String {
-    let bytes = found.bytes.map(|bytes| format!(", {} bytes", grouped(bytes))).unwrap_or_default();
+    let bytes = found.bytes.map(|bytes| format!(", {}", counted(bytes, "byte"))).unwrap_or_default();
     format!("uploaded {}{bytes}", found.format.as_deref().unwrap_or_default())
 }
 
@@ -94,6 +101,7 @@ async fn upload(door: &Door, name: &str, file: &Path, format: Option<FileForm>, 
                 .hint("say which: --format csv, jsonl or parquet")
         })?,
     };
+    readable("FILE", file)?;
     let mut bytes = Bytes::new("sent");
     let table = door.client().upload_table(name, form, file, &mut |sent, all| bytes.show(sent, Some(all))).await;
     bytes.finish();

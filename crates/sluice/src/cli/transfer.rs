@@ -3,8 +3,20 @@
 //! Knows counts only.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use model::Problem;
+
+/// That a file can be read, seen before anybody is asked to take it.
+pub(crate) fn readable(argument: &str, path: &Path) -> Result<(), Problem> {
+    let at = || format!("{argument} {}", path.display());
+    match std::fs::File::open(path) {
+        Ok(_) if path.is_dir() => Err(Problem::at(at(), "is a folder")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::at(at(), format!("cannot be read: {error}"))),
+    }
+}
 
 /// A bar of bytes; nothing where there is no terminal.
 pub(crate) struct Bytes {

@@ -2,20 +2,26 @@
 //!
 //! Knows arguments and screens; what is safe is the use cases' to judge.
 
+use std::path::PathBuf;
+
 use app::number::grouped;
 use app::upkeep::{self, AuditChain, BackupError, UpkeepError};
 use serde_json::json;
 
+use crate::cli::args::DataDir;
 use crate::cli::commands::{AuditCommand, BackupArguments, KeysCommand, RestoreArguments, Whereabouts};
-use crate::cli::door::{Need, through};
-use crate::cli::listing::show_json;
+use crate::cli::door::{Failure, Need, through, used};
+use crate::cli::listing::{counted, show_json};
 use crate::cli::transfer::Bytes;
 use crate::cli::{Exit, people, say};
 
 /// `sluice backup`
 pub(crate) async fn backup(arguments: BackupArguments) -> Exit {
+    let data_dir = match here(arguments.server.as_deref(), &arguments.data_dir) {
+        Ok(data_dir) => data_dir,
+        Err(exit) => return exit,
+    };
     let mut bytes = Bytes::new("backup");
-    let data_dir = arguments.data_dir.path();
     let mut progress = |done, all| bytes.show(done, Some(all));
     let made = Box::pin(upkeep::backup(&data_dir, &arguments.file, !arguments.no_results, &mut progress)).await;
     bytes.finish();
@@ -26,8 +32,8 @@ pub(crate) async fn backup(arguments: BackupArguments) -> Exit {
             Exit::Done
         }
         Ok(made) => {
-            let (files, bytes) = (grouped(made.files), grouped(made.bytes));
-            say(&format!("{files} files, {bytes} bytes in {}", arguments.file.display()));
+            let (files, bytes) = (counted(made.files, "file"), counted(made.bytes, "byte"));
+            say(&format!("{files}, {bytes} in {}", arguments.file.display()));
             say("the master key is not in it: keep master.key elsewhere, or the stored secrets cannot be opened again");
             Exit::Done
         }
@@ -37,8 +43,11 @@ pub(crate) async fn backup(arguments: BackupArguments) -> Exit {
 
 /// `sluice restore`
 pub(crate) async fn restore(arguments: RestoreArguments) -> Exit {
+    let data_dir = match here(arguments.server.as_deref(), &arguments.data_dir) {
+        Ok(data_dir) => data_dir,
+        Err(exit) => return exit,
+    };
     let mut bytes = Bytes::new("restore");
-    let data_dir = arguments.data_dir.path();
     let mut progress = |done, all| bytes.show(done, Some(all));
     let restored = Box::pin(upkeep::restore(&arguments.file, &data_dir, arguments.replace, &mut progress)).await;
     bytes.finish();
@@ -52,7 +61,7 @@ pub(crate) async fn restore(arguments: RestoreArguments) -> Exit {
         show_json(&json!({"made": made, "files": restored.files, "aside": aside}));
         return Exit::Done;
     }
-    say(&format!("{} files of {made} are in {}", grouped(restored.files), data_dir.display()));
+    say(&format!("{} of the backup of {made} restored", counted(restored.files, "file")));
     if let Some(aside) = restored.aside {
         say(&format!("what was there before is in {}", aside.display()));
     }
@@ -84,8 +93,8 @@ pub(crate) async fn keys(whereabouts: Whereabouts, command: KeysCommand) -> Exit
                     show_json(&rotated);
                 } else {
                     say(&format!(
-                        "a new master key wraps {} secrets; the old one is not needed any more",
-                        rotated.secrets
+                        "a new master key wraps {}; the old one is not needed any more",
+                        counted(rotated.secrets, "secret")
                     ));
                     say("keep a copy of the new master.key where no backup is");
                 }
@@ -98,21 +107,25 @@ pub(crate) async fn keys(whereabouts: Whereabouts, command: KeysCommand) -> Exit
 }
 
 async fn forget(whereabouts: &Whereabouts, yes: bool) -> Exit {
-    if let Some(exit) = local_only(whereabouts) {
-        return exit;
+    let data_dir = match here(whereabouts.server(), &whereabouts.data_dir) {
+        Ok(data_dir) => data_dir,
+        Err(exit) => return exit,
+    };
+    if let Err(problem) = used(&data_dir) {
+        return Failure::from(problem).tell(whereabouts.json);
     }
     if !yes {
         say("error: this deletes every stored secret: connections must be connected again afterwards");
         say("  hint: only where the master key is lost; then add --yes");
         return Exit::Usage;
     }
-    match Box::pin(upkeep::forget_secrets(&whereabouts.data_dir.path())).await {
+    match Box::pin(upkeep::forget_secrets(&data_dir)).await {
         Ok(count) if whereabouts.json => {
             show_json(&json!({"forgotten": count}));
             Exit::Done
         }
         Ok(count) => {
-            say(&format!("{} secrets are forgotten; everything else stays", grouped(count)));
+            say(&format!("{} forgotten; everything else stays", counted(count, "secret")));
             Exit::Done
         }
         Err(error) => upkeep_failed(&error),
@@ -128,11 +141,15 @@ pub(crate) async fn audit(whereabouts: Whereabouts, command: AuditCommand) -> Ex
 }
 
 async fn verify(whereabouts: &Whereabouts) -> Exit {
-    if let Some(exit) = local_only(whereabouts) {
-        return exit;
-    }
+    let data_dir = match here(whereabouts.server(), &whereabouts.data_dir) {
+        Ok(data_dir) => data_dir,
+        Err(exit) => return exit,
+    };
     let json = whereabouts.json;
-    match Box::pin(upkeep::verify_audit(&whereabouts.data_dir.path())).await {
+    if let Err(problem) = used(&data_dir) {
+        return Failure::from(problem).tell(json);
+    }
+    match Box::pin(upkeep::verify_audit(&data_dir)).await {
         Ok(AuditChain::Whole { entries }) => {
             if json {
                 show_json(&json!({"whole": true, "entries": entries}));
@@ -154,11 +171,16 @@ async fn verify(whereabouts: &Whereabouts) -> Exit {
     }
 }
 
-/// What is done to the files themselves needs no server, and takes none.
-fn local_only(whereabouts: &Whereabouts) -> Option<Exit> {
-    whereabouts.server.as_ref()?;
-    say("error: this is done where the data directory is, without --server");
-    Some(Exit::Usage)
+/// The data directory of this machine, said aloud: what is done to the files themselves needs no server, and takes none.
+fn here(server: Option<&str>, data_dir: &DataDir) -> Result<PathBuf, Exit> {
+    if server.is_some_and(|server| !server.is_empty()) {
+        say("error: --server: this works on a data directory of this machine, not through a server");
+        say("  hint: do it where the server's data directory is, without --server and with $SLUICE_SERVER unset");
+        return Err(Exit::Usage);
+    }
+    let path = data_dir.path();
+    say(&format!("data directory: {}", path.display()));
+    Ok(path)
 }
 
 fn upkeep_failed(error: &UpkeepError) -> Exit {

@@ -10,5 +10,5 @@ mod source;
 mod tests;
 
 pub(crate) use catalog::{CONFIG, Entry, Kind};
-pub(crate) use operator::{LogFormat, Operator};
+pub(crate) use operator::{LogFormat, Operator, absent, redirect_uri};
 pub(crate) use source::{Content, Effective, Source, Sources};

@@ -1,9 +1,9 @@
 //! What the values of the config mean together: the use cases' config, the doors' config, the log.
 //!
-//! Knows both; neither opens a file nor a door, except for the file of a secret.
+//! Knows both; opens no door, and files only to read a secret or to see that they can be read.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use app::DefaultApp;
@@ -56,17 +56,14 @@ impl Operator {
         // What follows reads texts that fit their kinds; one that does not is reported above.
         let listen = values.text("listen").and_then(|text| text.parse().ok());
         let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-        let server = problems.keep(doors(values, listen));
+        let server = doors(values, listen, &mut problems);
         let app = use_cases(values, listen, &mut problems);
         let log_format = match values.text("log_format") {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         };
         let log_level = values.text("log_level").and_then(|text| text.parse().ok()).unwrap_or(tracing::Level::INFO);
-        match server {
-            Some(server) => problems.or(|| Operator { app, server, log_format, log_level }),
-            None => Err(problems),
-        }
+        problems.or(|| Operator { app, server, log_format, log_level })
     }
 }
 
@@ -113,18 +110,23 @@ fn number(values: &Effective, name: &str) -> u64 {
 }
 
 /// How the server is reached.
-fn doors(values: &Effective, listen: SocketAddr) -> Result<ServerConfig, Problem> {
-    let file = |name: &str| match values.text(name).map(|text| values.path(name, text)) {
-        Some(path) if !path.is_file() => {
-            Err(Problem::at(values.at(name), format!("there is no file {}", path.display())))
-        }
-        path => Ok(path),
-    };
-    let tls = match (file("tls_certificate")?, file("tls_key")?) {
+fn doors(values: &Effective, listen: SocketAddr, problems: &mut Problems) -> ServerConfig {
+    let [certificate, key] = ["tls_certificate", "tls_key"].map(|name| {
+        let path = values.text(name).map(|text| values.path(name, text))?;
+        problems.keep(readable(values, name, &path));
+        Some(path)
+    });
+    let tls = match (certificate, key) {
         (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
         (None, None) => None,
-        (Some(_), None) => return Err(alone(values, "tls_certificate", "tls_key")),
-        (None, Some(_)) => return Err(alone(values, "tls_key", "tls_certificate")),
+        (Some(_), None) => {
+            problems.push(alone(values, "tls_certificate", "tls_key"));
+            None
+        }
+        (None, Some(_)) => {
+            problems.push(alone(values, "tls_key", "tls_certificate"));
+            None
+        }
     };
     let mut hosts = values.texts("allowed_host_names").to_vec();
     let public = values.text("public_url").and_then(|text| Url::parse(text).ok());
@@ -138,8 +140,40 @@ fn doors(values: &Effective, listen: SocketAddr) -> Result<ServerConfig, Problem
         requests_per_second: u32::try_from(requests).unwrap_or(u32::MAX),
         ..ServerConfig::new(listen)
     };
-    check_exposure(&config).map_err(|problem| Problem { at: values.at("listen"), ..problem })?;
-    Ok(config)
+    problems.keep(check_exposure(&config).map_err(|problem| Problem { at: values.at("listen"), ..problem }));
+    config
+}
+
+/// That a file is there and may be read.
+fn readable(values: &Effective, name: &str, path: &Path) -> Result<(), Problem> {
+    if !path.is_file() {
+        return Err(Problem::at(values.at(name), format!("there is no file {}", path.display())));
+    }
+    match std::fs::File::open(path) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::at(values.at(name), format!("{} cannot be read: {error}", path.display()))),
+    }
+}
+
+/// What a server starts without, and an operator wants to know of: folders that are not there, a master key that cannot be
+/// read.
+pub(crate) fn absent(values: &Effective) -> Problems {
+    let mut problems = Problems::default();
+    for text in values.texts("table_roots") {
+        let root = values.path("table_roots", text);
+        if !root.is_dir() {
+            let problem = Problem::at(values.at("table_roots"), format!("there is no folder {}", root.display()));
+            problems.push(problem.hint("make it, or take it out; tables cannot be bound to files below it"));
+        }
+    }
+    let key = values.data_dir.join("master.key");
+    if values.secret("master_key").is_none()
+        && key.exists()
+        && let Err(error) = std::fs::File::open(&key)
+    {
+        problems.push(Problem::at(key.display().to_string(), format!("cannot be read: {error}")));
+    }
+    problems
 }
 
 fn alone(values: &Effective, given: &str, missing: &str) -> Problem {
@@ -164,7 +198,8 @@ fn use_cases(values: &Effective, listen: SocketAddr, problems: &mut Problems) ->
     config
 }
 
-fn redirect_uri(values: &Effective, listen: SocketAddr) -> String {
+/// Where Salesforce leads browsers back to, for a server that listens there.
+pub(crate) fn redirect_uri(values: &Effective, listen: SocketAddr) -> String {
     if let Some(given) = values.text("oauth_redirect_uri") {
         return given.to_owned();
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use model::{Problem, Problems, nearest};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::config::catalog::{CONFIG, Entry, Kind, OTHER_VARIABLES};
 
@@ -78,6 +78,12 @@ impl Sources<'_> {
     /// # Errors
     /// The file cannot be read; names that nobody knows; secrets in the file: everything at once.
     pub(crate) fn read(self) -> Result<Effective, Problems> {
+        let (found, problems) = self.gather();
+        problems.or(|| found)
+    }
+
+    /// The values that hold as far as they can be read, and everything that is wrong.
+    pub(crate) fn gather(self) -> (Effective, Problems) {
         let mut problems = Problems::default();
         let mut values: BTreeMap<&'static str, (Content, Source)> = BTreeMap::new();
         for entry in CONFIG.iter().filter(|entry| !entry.default.is_empty()) {
@@ -86,13 +92,8 @@ impl Sources<'_> {
         let own = self.data_dir.join(FILE);
         let file = self.file.or_else(|| own.exists().then_some(own));
         if let Some(path) = &file {
-            match from_file(path) {
-                Ok(found) => {
-                    for (name, texts) in found {
-                        values.insert(name, (Content::Texts(texts), Source::File(path.clone())));
-                    }
-                }
-                Err(found) => problems.extend(found),
+            for (name, texts) in from_file(path, &mut problems) {
+                values.insert(name, (Content::Texts(texts), Source::File(path.clone())));
             }
         }
         for entry in CONFIG {
@@ -108,7 +109,7 @@ impl Sources<'_> {
             }
         }
         let strangers = strangers(self.environment);
-        problems.or(|| Effective { data_dir: self.data_dir, file, values, strangers })
+        (Effective { data_dir: self.data_dir, file, values, strangers }, problems)
     }
 }
 
@@ -170,23 +171,10 @@ fn split(text: &str) -> Vec<String> {
     text.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
 }
 
-fn from_file(path: &Path) -> Result<Vec<(&'static str, Vec<String>)>, Problems> {
+/// The values of a file, as far as they can be read.
+fn from_file(path: &Path, problems: &mut Problems) -> Vec<(&'static str, Vec<String>)> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Problem::at(shown.to_string(), format!("cannot be read: {error}")))?;
-    let value: Value = serde_saphyr::from_str(&text).map_err(|error| {
-        let place = error.location().map(|at| format!(":{}", at.line())).unwrap_or_default();
-        // The parser's own words may quote the file.
-        Problem::at(format!("{shown}{place}"), "is no YAML").hint("write one `name: value` a line, each name once")
-    })?;
-    let entries = match value {
-        Value::Object(entries) => entries,
-        Value::Null => return Ok(Vec::new()),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
-            return Err(Problem::at(shown.to_string(), "must be a mapping of names to values").into());
-        }
-    };
-    let mut problems = Problems::default();
+    let Some(entries) = problems.keep(entries(path)) else { return Vec::new() };
     let mut found = Vec::new();
     for (name, value) in &entries {
         let at = format!("{shown}: {name}");
@@ -212,7 +200,26 @@ fn from_file(path: &Path) -> Result<Vec<(&'static str, Vec<String>)>, Problems> 
             (kind, _) => problems.push(Problem::at(at, format!("must be {}", kind.allowed()))),
         }
     }
-    problems.or(|| found)
+    found
+}
+
+/// The names of a file with their values.
+fn entries(path: &Path) -> Result<Map<String, Value>, Problem> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Problem::at(shown.to_string(), format!("cannot be read: {error}")))?;
+    let value: Value = serde_saphyr::from_str(&text).map_err(|error| {
+        let place = error.location().map(|at| format!(":{}", at.line())).unwrap_or_default();
+        // The parser's own words may quote the file.
+        Problem::at(format!("{shown}{place}"), "is no YAML").hint("write one `name: value` a line, each name once")
+    })?;
+    match value {
+        Value::Object(entries) => Ok(entries),
+        Value::Null => Ok(Map::new()),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(Problem::at(shown.to_string(), "must be a mapping of names to values"))
+        }
+    }
 }
 
 fn secret_place(entry: &Entry) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::{Expect, expect};
 use model::Problems;
 
-use super::{CONFIG, Effective, Operator, Sources};
+use super::{CONFIG, Effective, Operator, Sources, absent, redirect_uri};
 
 fn read(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Effective, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -71,7 +71,8 @@ fn everything_wrong_is_said_at_once() {
               hint: Whether connections may name this machine (http://127.0.0.1:…), for the sandbox.
             $SLUICE_LOG_LEVEL: must be one of error, warn, info, debug
               hint: How much the log says.
-            <data>/sluice.yaml: tls_key: there is no file <data>/k.pem"#]],
+            <data>/sluice.yaml: tls_key: there is no file <data>/k.pem
+            <data>/sluice.yaml: tls_key: needs tls_certificate beside it"#]],
     );
     refused(
         "listen: 0.0.0.0:8080\n",
@@ -119,6 +120,15 @@ fn values_mean_what_they_say() {
 }
 
 #[test]
+fn browsers_are_led_back_to_the_port_that_the_system_chose() {
+    let bound = "127.0.0.1:4711".parse().unwrap();
+    let check = |file: &str, want: &str| assert_eq!(redirect_uri(&read(file, &[], &[]).unwrap(), bound), want);
+    check("listen: 127.0.0.1:0\n", "http://localhost:4711/oauth/callback");
+    check("listen: 127.0.0.1:0\npublic_url: https://s.example\n", "https://s.example/oauth/callback");
+    check("listen: 127.0.0.1:0\noauth_redirect_uri: https://o.example/x\n", "https://o.example/x");
+}
+
+#[test]
 fn a_slip_in_a_variable_is_noticed_and_a_stranger_is_not() {
     let found = read("", &[("SLUICE_LISTN", "x"), ("SLUICE_SERVICE_HOST", "x"), ("SLUICE_TOKEN", "x")], &[]).unwrap();
     assert_eq!(found.strangers, ["$SLUICE_LISTN has no effect; did you mean $SLUICE_LISTEN?"]);
@@ -130,4 +140,28 @@ fn every_default_is_of_its_kind() {
     for entry in CONFIG.iter().filter(|entry| !entry.default.is_empty()) {
         assert_eq!(found.text(entry.name), Some(entry.default), "{}", entry.name);
     }
+}
+
+#[test]
+fn a_check_says_what_is_wrong_in_every_place() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("c.pem"), "x").unwrap();
+    let text = "listn: 127.0.0.1:1\nlisten: 0.0.0.0:80\ntls_certificate: c.pem\ntable_roots: [absent]\naudit_days: 0\n";
+    std::fs::write(folder.path().join("sluice.yaml"), text).unwrap();
+    let environment = BTreeMap::new();
+    let sources =
+        Sources { data_dir: folder.path().to_owned(), file: None, flags: Vec::new(), environment: &environment };
+    let (found, mut problems) = sources.gather();
+    problems.extend(Operator::parse(&found).expect_err("accepted"));
+    problems.extend(absent(&found));
+    expect![[r#"
+        <data>/sluice.yaml: listn: is not a name that is known here
+          hint: did you mean listen?
+        <data>/sluice.yaml: audit_days: must be a whole number from 1 to 36500
+          hint: Days that the audit log is kept.
+        <data>/sluice.yaml: tls_certificate: needs tls_key beside it
+        <data>/sluice.yaml: listen: 0.0.0.0:80 can be reached from other machines, and passwords would travel in the clear
+          hint: give tls_certificate and tls_key, or behind_proxy when a proxy in front of it speaks TLS, or listen at 127.0.0.1
+        <data>/sluice.yaml: table_roots: there is no folder <data>/absent
+          hint: make it, or take it out; tables cannot be bound to files below it"#]].assert_eq(&problems.to_string().replace(&folder.path().display().to_string(), "<data>"));
 }

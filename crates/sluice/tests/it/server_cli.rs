@@ -2,6 +2,7 @@
 //!
 //! Knows commands and exit codes; the sandbox says what was done.
 
+use pardot_sim::{Fault, FaultKind, When};
 use serde_json::Value;
 
 use crate::contacts::{check_contacts, contacts, email_of};
@@ -35,6 +36,10 @@ fn first_day(bench: &Bench, sluice: &dyn Fn(&[&str]) -> Outcome) {
     bench.write("c.csv", &contacts(120, |row| row == 5));
     assert_eq!(done(&sluice(&["tables", "upload", "c", "c.csv", "--json"]))["format"], "csv");
     assert_eq!(done(&sluice(&["tables", "show", "c", "--json"]))["rows"], 120);
+    sluice(&["tables", "upload", "c", "absent.csv"]).check_exit(2);
+    let listed = sluice(&["tables", "list"]);
+    let words: Vec<Vec<&str>> = listed.stdout.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    assert_eq!(words, [["NAME", "ROWS", "FROM"], ["c", "120", "uploaded"]], "{listed:?}");
 
     let save = ["queries", "save", "contacts", "--sql", "SELECT * FROM c", "--export-connection", "prod"];
     done(&sluice(&[&save[..], &["--set", "skip_invalid_records=true", "--json"]].concat()));
@@ -61,6 +66,10 @@ fn first_day(bench: &Bench, sluice: &dyn Fn(&[&str]) -> Outcome) {
     sluice(&["jobs", "download", id, "--what", "receipts", "--output", "receipts.csv"]).check_exit(0);
     let receipts = bench.read("receipts.csv");
     assert!(receipts.lines().count() == 121 && receipts.contains(&email_of(120)), "{receipts}");
+    sluice(&["jobs", "download", id, "--output", "receipts.csv"]).check_exit(2);
+    assert_eq!(bench.read("receipts.csv"), receipts);
+    sluice(&["jobs", "download", id, "--output", "receipts.csv", "--force"]).check_exit(0);
+    assert_eq!(bench.read("receipts.csv").lines().count(), 2);
 
     // The rejected row, mended.
     bench.write("mended.csv", "email,first_name,score,is_do_not_call\nrow00005@example.com,Ada 5,5,false\n");
@@ -121,6 +130,134 @@ fn a_job_is_killed_and_continued_by_command() {
     check_ends(&continued["rows"], [600, 600, 0, 0, 0, 0]);
     check_contacts(&house.bench, 600, |_| false);
     assert_eq!(house.bench.journal_of("batchUpsert").len(), 12, "nothing was sent twice");
+}
+
+/// What strikes while a job is followed, and where it parks for it.
+fn strike(house: &House, what: &str) {
+    let sandbox = &house.bench.sandbox;
+    let code = |code| FaultKind::Code { code, when: When::Before, status: None, message: None };
+    let on_calls = |kind| Fault::always(kind).path("batchUpsert");
+    match what {
+        "parked_quota" => sandbox.fault(on_calls(code(122))),
+        "parked_outage" => sandbox.fault(on_calls(FaultKind::Refuse)),
+        _ => {
+            house.bench.write("wrong", "not-the-secret");
+            let update = ["connections", "update", "prod", "--client-secret-file", "wrong"];
+            house.remote(&update).check_exit(0);
+        }
+    }
+}
+
+#[test]
+fn following_ends_where_a_job_parks() {
+    for (state, exit) in [("parked_quota", 5), ("parked_outage", 1), ("needs_reconnect", 4)] {
+        let mut house = House::start(Bench::unique());
+        house.upload("c", &contacts(60, |_| false));
+        house.query("q", &[("maximum_retries", "1")]);
+        strike(&house, state);
+        let parked = house.remote(&["queries", "run", "q", "--follow"]);
+        parked.check_exit(exit);
+        assert!(parked.stdout.contains(state) && parked.stderr.contains("goes on by itself"), "{parked:?}");
+        let mut notes: Vec<&str> = parked.stderr.lines().filter(|line| line.starts_with("note: ")).collect();
+        let all = notes.len();
+        notes.sort_unstable();
+        notes.dedup();
+        assert_eq!(notes.len(), all, "said twice: {parked:?}");
+        house.stop("TERM").check_exit(0);
+        // Locally the older job of the query goes first, and parks again; the new one waits for it.
+        let second = house.local(&["queries", "run", "q"]);
+        second.check_exit(exit);
+        assert!(second.stderr.contains("stays parked in the data directory"), "{second:?}");
+        let all = lines(&house.local(&["jobs", "list", "--json"]));
+        // Both may be of one second, in which no order is promised.
+        let mut states: Vec<&str> = all.iter().filter_map(|job| job["state"].as_str()).collect();
+        states.sort_unstable();
+        let mut want = ["queued", state];
+        want.sort_unstable();
+        assert_eq!(states, want, "{all:?}");
+    }
+}
+
+#[test]
+fn a_parked_job_is_waited_for_when_asked() {
+    let house = House::start(Bench::unique());
+    house.upload("c", &contacts(60, |_| false));
+    house.query("q", &[]);
+    strike(&house, "needs_reconnect");
+    let parked = house.remote(&["queries", "run", "q", "--follow", "--json"]);
+    parked.check_exit(4);
+    let id = lines(&parked).pop().expect("a job")["id"].as_str().expect("an id").to_owned();
+    let mut command = house.bench.command("jobs");
+    let server = format!("http://{}", house.served().address);
+    command.args(["show", &id, "--follow", "--wait", "--json", "--server", &server, "--token-file", "token"]);
+    let waiting = command.spawn().expect("the program starts");
+    house.remote(&["connections", "update", "prod", "--from", "connection.yaml"]).check_exit(0);
+    let ended = crate::harness::wait(waiting);
+    check_ends(&done(&ended)["rows"], [60, 60, 0, 0, 0, 0]);
+}
+
+#[test]
+fn looking_makes_no_data_directory() {
+    let house = House::empty(Bench::unique());
+    let looks = [
+        &["jobs"][..],
+        &["jobs", "list"],
+        &["report", "1abc"],
+        &["connections", "list"],
+        &["tables", "list"],
+        &["queries", "list"],
+        &["audit", "list"],
+        &["audit", "verify"],
+        &["keys", "forget", "--yes"],
+    ];
+    for look in looks {
+        let refused = house.local(&[look, &["--data-dir", "mistyped"]].concat());
+        refused.check_exit(2);
+        assert!(refused.stderr.contains("there is no data directory"), "{refused:?}");
+        assert!(!house.bench.path("mistyped").exists(), "{look:?}");
+    }
+}
+
+#[test]
+fn what_is_done_to_a_directory_is_not_done_through_a_server() {
+    let house = House::empty(Bench::unique());
+    house.local(&["connections", "create", "prod", "--from", "connection.yaml"]).check_exit(0);
+    let commands =
+        [&["backup", "b.tar"][..], &["restore", "b.tar"], &["keys", "forget", "--yes"], &["audit", "verify"]];
+    for command in commands {
+        let mut asked = house.bench.command(command[0]);
+        asked.args(&command[1..]).args(["--data-dir", "data"]).env("SLUICE_SERVER", "http://127.0.0.1:1");
+        let refused = crate::harness::wait(asked.spawn().expect("the program starts"));
+        refused.check_exit(2);
+        assert!(refused.stderr.contains("data directory of this machine"), "{refused:?}");
+    }
+    for command in [&["backup", "b.tar"][..], &["audit", "verify"]] {
+        let made = house.local(command);
+        made.check_exit(0);
+        assert!(made.stderr.contains("data directory: data"), "{made:?}");
+    }
+}
+
+#[test]
+fn a_sandbox_is_called_when_this_machine_is_allowed() {
+    let bench = Bench::unique();
+    let create = |form: &[&str]| {
+        let mut command = bench.command("connections");
+        command.args(["create", "prod", "--from", "connection.yaml", "--data-dir", "data"]).args(form);
+        crate::harness::wait(command.spawn().expect("the program starts"))
+    };
+    let refused = create(&[]);
+    refused.check_exit(2);
+    assert!(refused.stderr.contains("--allow-loopback"), "{refused:?}");
+    create(&["--allow-loopback"]).check_exit(0);
+    // Another login host is not told the secrets of this one, and the person is.
+    let mut command = bench.command("connections");
+    command.args(["update", "prod", "--login-url", "https://login.salesforce.com", "--data-dir", "data"]);
+    let changed = crate::harness::wait(command.arg("--allow-loopback").spawn().expect("the program starts"));
+    changed.check_exit(0);
+    for word in ["dropped", "client_secret, refresh_token", "--client-secret-file FILE", "connections connect prod"] {
+        assert!(changed.stderr.contains(word), "no {word}: {changed:?}");
+    }
 }
 
 #[test]

@@ -133,6 +133,33 @@ fn everything_wrong_with_a_project_is_said_at_once() {
         assert!(told["problems"].as_array().map_or(0, Vec::len) >= 6, "{places}");
         assert!(!format!("{refused:?}").contains("planted-secret"), "{refused:?}");
     }
+    // What is certain, what the server knows, and what the environment lacks.
+    let connection =
+        "name: a\nbusiness_unit: 0Uv5e\npardot_domain: https://pi.pardo.com\nclient_id: x\nclient_secret: env:ABSENT\n";
+    write(bench, "mixed/connections/a.yaml", connection);
+    write(bench, "mixed/tables/c.yaml", "name: contacts\nupload: absent.csv\n");
+    write(
+        bench,
+        "mixed/queries/d.yaml",
+        "name: d\nsql: SELECT * FROM contatcs\nexport:\n  connection: nobody\n  settings:\n    paralel_tasks: 5\n",
+    );
+    write(bench, "mixed/queries/e.yaml", "name: e\nsql: SELEC 1\n");
+    let refused = house.local(&["plan", "mixed"]);
+    refused.check_exit(2);
+    let words = [
+        "a.yaml:2: business_unit",
+        "a.yaml:3: pardot_domain: this is not a Pardot host",
+        "a.yaml:5: client_secret: the environment has no ABSENT",
+        "absent.csv cannot be read",
+        "d.yaml:2: sql: there is no table contatcs",
+        "did you mean contacts?",
+        "d.yaml:4: export.connection: there is no connection nobody",
+        "did you mean parallel_tasks?",
+        "e.yaml:2: sql: ",
+    ];
+    for word in words {
+        assert!(refused.stderr.contains(word), "no {word:?}: {}", refused.stderr);
+    }
     // What only a server can know is said before anything is changed.
     project(bench);
     write(bench, "project/connections/prod.yaml", &bench.read("project/connections/prod.yaml").replace("PROD_", "NO_"));
@@ -140,5 +167,7 @@ fn everything_wrong_with_a_project_is_said_at_once() {
     let refused = house.local(&["apply", "project", "--yes"]);
     refused.check_exit(2);
     assert!(refused.stderr.contains("NO_SECRET") && refused.stderr.contains("refresh_token"), "{}", refused.stderr);
-    says(&house.local(&["plan", "project"]), 0, &["4 to create"]);
+    let planned = house.local(&["plan", "project"]);
+    says(&planned, 0, &["4 to create"]);
+    assert!(planned.stderr.contains("NO_SECRET"), "whoever plans is told: {}", planned.stderr);
 }

@@ -177,9 +177,11 @@ fn config_page() {
     let mut text = String::from(
         "# The config of a server\n\n\
          `sluice serve` takes each value from the first of these places that has one: a flag, the environment, the config \
-         file, the default.\n\
+         file, the default.\nSeven of them have a flag: `--listen`, `--tls-certificate`, `--tls-key`, `--behind-proxy`, \
+         `--allow-loopback`, `--log-format`, `--log-level`.\n\
          `sluice config list` prints this table; `sluice config check` prints the values that hold, with where each comes \
-         from, and everything\nthat is wrong (exit code 2). How to start and keep a server: [serve.md](serve.md).\n\n\
+         from, and everything\nthat is wrong (exit code 2): names, values, files and folders that are not there or cannot \
+         be read, what does not go together. How to\nstart and keep a server: [serve.md](serve.md).\n\n\
          The **file** is the one that `--config` or `$SLUICE_CONFIG` names, else `sluice.yaml` in the data directory when \
          there is one:\nYAML, one `name: value` a line. Unknown names are refused. Paths are relative to the file. A \
          variable that is set to nothing counts as not set.\nThe data directory itself is `--data-dir`, else \

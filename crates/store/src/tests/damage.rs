@@ -72,6 +72,7 @@ async fn refused(whole: &Path, file: &str, damage: Damage, expected: &Content) -
                 error,
                 OpenError::Damaged { .. }
                     | OpenError::Behind { .. }
+                    | OpenError::Garbled { .. }
                     | OpenError::Missing { .. }
                     | OpenError::Newer { .. }
             );

@@ -16,7 +16,7 @@ use crate::column::{Seal, to_text};
 use crate::file::{DATABASE, Patience, WITNESS};
 use crate::{Job, JobKind, KeySource, LockError, OpenError, Origin, Store, StoreError, schema};
 
-async fn raw(directory: &Path, statements: &'static str) {
+pub(super) async fn raw(directory: &Path, statements: &'static str) {
     let options = SqliteConnectOptions::new().filename(directory.join(DATABASE)).create_if_missing(true);
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_dropped_store_has_lost_nothing_and_two_stores_see_the_same() {
 }
 
 /// Writes what version 2 would have written: a job in each of its states, with a batch, a rejected row and a watermark.
-async fn version_2(directory: &Path) -> Vec<Job> {
+pub(super) async fn version_2(directory: &Path) -> Vec<Job> {
     raw(directory, "PRAGMA application_id = 1399612261; PRAGMA journal_mode = WAL").await;
     let options = SqliteConnectOptions::new().filename(directory.join(DATABASE));
     let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
@@ -246,7 +246,7 @@ async fn refusals_name_the_file_and_what_to_do() {
         newer: database DIR/sluice.db was written by a newer version (schema 99, this one knows 3)
         not ours: database DIR/sluice.db is damaged (its header is not one of ours), not started
         no schema: database DIR/sluice.db is damaged (its header has no schema version), not started
-        no table: database DIR/sluice.db is damaged (a table is gone), not started
+        no table: database DIR/sluice.db is damaged (there is no table progress), not started
         rows of no job: database DIR/sluice.db is damaged (120 rows belong to no job), not started
     "#]]
     .assert_eq(&said);

@@ -11,6 +11,7 @@ mod ledger;
 mod outcomes;
 mod people;
 mod queue;
+mod refused;
 mod vault;
 
 use std::path::Path;

@@ -12,12 +12,23 @@ use crate::cli::progress::ProgressForm;
 /// How a job that was started is watched.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Following {
-    /// Stay until the job has ended, and take its exit code. Always so without --server.
+    /// Stay until the job has ended or parks (limit, outage, reconnect), and take its exit code. Always so without
+    /// --server.
     #[arg(long)]
     pub(crate) follow: bool,
+    /// Stay when it parks as well, until it has gone on and ended.
+    #[arg(long)]
+    pub(crate) wait: bool,
     /// How progress is shown on stderr; JSON lines with --json.
     #[arg(long, value_enum, default_value_t = ProgressForm::Auto)]
     pub(crate) progress: ProgressForm,
+}
+
+impl Following {
+    /// Whether the command stays with the job.
+    pub(crate) fn stays(&self) -> bool {
+        self.follow || self.wait
+    }
 }
 
 /// A key under which a start that is repeated is the same start.
@@ -60,7 +71,7 @@ pub(crate) enum JobsCommand {
         #[arg(long, default_value_t = 20)]
         limit: u32,
     },
-    /// Show a job; with --follow until it has ended.
+    /// Show a job; with --follow until it has ended or parks.
     Show {
         /// The job.
         job: String,
@@ -118,6 +129,9 @@ pub(crate) enum JobsCommand {
         /// The file; - is stdout.
         #[arg(long, value_name = "FILE", default_value = "-")]
         output: PathBuf,
+        /// Write over a file that is there.
+        #[arg(long)]
+        force: bool,
         /// Guard cells that a spreadsheet would run as formulas.
         #[arg(long)]
         spreadsheet: bool,

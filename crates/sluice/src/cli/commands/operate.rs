@@ -73,6 +73,9 @@ pub(crate) struct BackupArguments {
     /// Leave the frozen results of jobs out: a job under way cannot be continued after a restore then.
     #[arg(long)]
     pub(crate) no_results: bool,
+    /// Of a server, its own machine makes a backup.
+    #[arg(long, env = "SLUICE_SERVER", hide = true)]
+    pub(crate) server: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -88,6 +91,9 @@ pub(crate) struct RestoreArguments {
     /// Move what is there aside; nothing is deleted.
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Of a server, its own machine restores a backup.
+    #[arg(long, env = "SLUICE_SERVER", hide = true)]
+    pub(crate) server: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
