@@ -169,7 +169,9 @@ impl App {
             tokens.revive();
         }
         let audit = actor.audit("job.continue", job.id.as_str(), json!({}));
-        self.0.store.requeue(&job.id, true, vec![audit], unix_now()).await?;
+        // A wish to stop that was left behind by a crash belongs to the run before.
+        let forget = Change::PutValue { name: kill_wish(&job.id), value: None };
+        self.0.store.requeue(&job.id, true, vec![audit, forget], unix_now()).await?;
         self.note(&job.id, store::LogLevel::Info, &format!("Continued by {}.", actor.shown())).await;
         self.0.wake.notify_one();
         self.0.live.changed(&job.id);

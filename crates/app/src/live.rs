@@ -143,7 +143,9 @@ impl LiveJob {
     /// So many rows are checked, of all.
     pub(crate) fn checking(&self, checked: u64, rows: u64) {
         let mut state = locked(&self.state);
-        (state.stage, state.checked, state.rows) = (Stage::Check, checked, rows);
+        // The first call is on its way when all rows are checked; its answer may take a while.
+        let stage = if checked < rows { Stage::Check } else { Stage::Send };
+        (state.stage, state.checked, state.rows) = (stage, checked, rows);
     }
 
     /// The counts, while sending.
@@ -151,7 +153,7 @@ impl LiveJob {
         let mut state = locked(&self.state);
         let now = monotonic();
         let done = tally.read - tally.unsent;
-        if state.stage != Stage::Send {
+        if state.tally.is_none() {
             state.sample = (now, done);
         }
         (state.stage, state.rows, state.checked, state.tally) = (Stage::Send, tally.read, tally.read, Some(tally));

@@ -32,7 +32,7 @@ pub(crate) struct Whereabouts {
     #[command(flatten, next_help_heading = HEADING)]
     pub(crate) data_dir: DataDir,
     /// Print as JSON; lists have one object a line.
-    #[arg(long, global = true, help_heading = "Options")]
+    #[arg(long, global = true, help_heading = None)]
     pub(crate) json: bool,
 }
 
