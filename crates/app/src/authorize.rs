@@ -13,7 +13,7 @@ use serde_json::json;
 use store::Change;
 
 use crate::clock::{random, unix_now};
-use crate::grants::{CLIENT_SECRET, REFRESH_TOKEN, Stored};
+use crate::grants::{CLIENT_SECRET, PRIVATE_KEY, REFRESH_TOKEN, Stored};
 use crate::{Actor, App, AppError, names};
 
 /// Seconds that an approval may take.
@@ -71,10 +71,13 @@ struct Book {
     used: VecDeque<String>,
 }
 
+/// Login host, consumer key, kind of app, kind of grant.
+type AppOf = (String, Option<String>, AppKind, GrantKind);
+
 struct Pending {
     connection: String,
-    /// Login host, consumer key and kind of app that the approval was begun with.
-    app: (String, Option<String>, AppKind),
+    /// What the approval was begun with.
+    app: AppOf,
     verifier: SecretString,
     binding: Option<String>,
     begun: i64,
@@ -221,8 +224,10 @@ impl App {
         let (approvals, victim) = self.approvals_with(stored, client_id, granted.id.as_deref()).await?;
         let put = |name: &str, value| Change::PutSecret { owner: body.vault.clone(), name: name.into(), value };
         let mut changes = vec![put(REFRESH_TOKEN, granted.refresh_token)];
-        if let Some(secret) = self.0.store.secret(stored.vault(), CLIENT_SECRET).await? {
-            changes.push(put(CLIENT_SECRET, secret));
+        for name in [CLIENT_SECRET, PRIVATE_KEY] {
+            if let Some(secret) = self.0.store.secret(stored.vault(), name).await? {
+                changes.push(put(name, secret));
+            }
         }
         changes.extend([
             Change::DeleteSecrets { owner: stored.vault().to_owned() },
@@ -277,8 +282,8 @@ impl App {
     }
 }
 
-fn app_of(stored: &Stored) -> (String, Option<String>, AppKind) {
-    (stored.body.login_url.clone(), stored.body.client_id.clone(), stored.body.connected_app)
+fn app_of(stored: &Stored) -> AppOf {
+    (stored.body.login_url.clone(), stored.body.client_id.clone(), stored.body.connected_app, stored.body.grant)
 }
 
 /// Salesforce's error words are letters and underscores; nothing else is shown.
@@ -301,7 +306,7 @@ mod tests {
     fn pending(binding: Option<&str>) -> Pending {
         Pending {
             connection: "c1".into(),
-            app: (String::new(), None, AppKind::Custom),
+            app: (String::new(), None, AppKind::Custom, GrantKind::RefreshToken),
             verifier: SecretString::from("v"),
             binding: binding.map(str::to_owned),
             begun: 1_000,

@@ -112,12 +112,12 @@ pub struct Run<'a> {
     pub verdict: Verdict<'a>,
 }
 
-/// Looks at the report of a run before it is kept and may change its status and cause; gives the time at which the job goes
-/// on by itself, in seconds since 1970.
-pub type Verdict<'a> = &'a (dyn Fn(&mut Report) -> Option<i64> + Send + Sync);
+/// Looks at the report of a run before it is kept, knowing whether any row found an end in it, and may change its status and
+/// cause; gives the time at which the job goes on by itself, in seconds since 1970.
+pub type Verdict<'a> = &'a (dyn Fn(&mut Report, bool) -> Option<i64> + Send + Sync);
 
 /// The verdict of whoever leaves everything as it is: nothing goes on by itself.
-pub fn as_it_is(_: &mut Report) -> Option<i64> {
+pub fn as_it_is(_: &mut Report, _: bool) -> Option<i64> {
     None
 }
 
@@ -278,18 +278,19 @@ impl Run<'_> {
                     Stop::Killed if self.requeue.load(Ordering::SeqCst) => JobState::Queued,
                     ref stop => state_of(stop),
                 };
+                let cause = (state != JobState::Queued).then_some(cause);
                 let problems = match stop {
                     Stop::Settings(problems) => Some(problems),
                     _ => None,
                 };
-                (state, Some(cause), problems)
+                (state, cause, problems)
             }
         };
         let reasons = self.store.ledger(&self.job.id).reasons(1_000).await?;
         let before = figures.settled_before;
         let mut report = self.report(figures, status, cause, reasons);
         let progressed = before.read > 0 && report.rows.unsent < before.unsent;
-        let wake = (self.verdict)(&mut report);
+        let wake = (self.verdict)(&mut report, progressed);
         self.store.settle_run(&report, wake, progressed, unix_now()).await?;
         // A Result is people's data: it stays only while something may be continued, or rejected rows looked at.
         if report.status == JobState::Success && report.rows.rejected == 0 && !self.keep_result {

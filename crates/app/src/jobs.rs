@@ -187,9 +187,15 @@ impl App {
             ..store::JobFilter::default()
         };
         let later = self.0.store.jobs_page(&filter, None, 100).await?;
-        let sent = |other: &JobSummary| other.tally.is_some_and(|rows| rows.delivered + rows.held > 0);
+        let sent = |other: &JobSummary| match other.tally {
+            Some(rows) => rows.delivered + rows.held > 0,
+            // Its first run has no report yet.
+            None => other.kind == store::JobKind::Export && other.started.is_some() && other.frozen_rows.is_some(),
+        };
         let newer = later
             .into_iter()
+            // Rejected rows that were mended and sent again are not among those that are left.
+            .filter(|other| other.parent.as_ref() != Some(&job.id))
             .find(|other| other.id > job.id && other.business_unit == job.business_unit && sent(other));
         Ok(newer.map(|job| job.id))
     }

@@ -33,6 +33,7 @@ pub(crate) struct LiveJob {
     /// Whether a stop means "later" instead of "never".
     pub(crate) requeue: Arc<AtomicBool>,
     client: OnceLock<Arc<Client>>,
+    vault: OnceLock<String>,
     state: Mutex<State>,
 }
 
@@ -63,6 +64,7 @@ impl Live {
             stop,
             requeue: Arc::default(),
             client: OnceLock::new(),
+            vault: OnceLock::new(),
             state: Mutex::new(state),
         });
         locked(&self.jobs).insert(id.clone(), Arc::clone(&job));
@@ -70,9 +72,13 @@ impl Live {
         job
     }
 
-    /// A job works no more.
-    pub(crate) fn end(&self, id: &JobId) {
-        locked(&self.jobs).remove(id);
+    /// A run works no more. A later run of the same job is another one.
+    pub(crate) fn end(&self, id: &JobId, run: &LiveJob) {
+        let mut jobs = locked(&self.jobs);
+        if jobs.get(id).is_some_and(|known| std::ptr::eq(Arc::as_ptr(known), run)) {
+            jobs.remove(id);
+        }
+        drop(jobs);
         self.changed(id);
     }
 
@@ -127,6 +133,17 @@ impl LiveJob {
     /// Whether it was asked to stop.
     pub(crate) fn is_stopping(&self) -> bool {
         *self.wish.borrow()
+    }
+
+    /// Where the secrets that it uses are kept.
+    pub(crate) fn vault(&self) -> Option<&str> {
+        self.vault.get().map(String::as_str)
+    }
+
+    /// The secrets that it uses are kept here.
+    pub(crate) fn uses(&self, vault: &str) {
+        // A run has one connection in its life.
+        let _ = self.vault.set(vault.to_owned());
     }
 
     /// Its client, once it has one.

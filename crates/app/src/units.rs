@@ -13,6 +13,8 @@ use store::{Lock, LockError, Store};
 pub(crate) struct Units {
     units: Mutex<HashMap<String, Unit>>,
     tokens: Mutex<HashMap<String, Arc<Tokens>>>,
+    /// Tokens that jobs at work may still have.
+    retired: Mutex<Vec<Arc<Tokens>>>,
 }
 
 #[derive(Default)]
@@ -60,9 +62,19 @@ impl Units {
         locked(&self.tokens).get(vault).cloned()
     }
 
+    /// The app or the grant of a vault is another one from now on. Jobs at work go on with what they have.
+    pub(crate) fn forget(&self, vault: &str) {
+        if let Some(tokens) = locked(&self.tokens).remove(vault) {
+            let mut retired = locked(&self.retired);
+            retired.retain(|tokens| Arc::strong_count(tokens) > 1);
+            retired.push(tokens);
+        }
+    }
+
     /// Waits until no grant is on its way from Salesforce to its vault.
     pub(crate) async fn settled(&self) {
-        let all: Vec<Arc<Tokens>> = locked(&self.tokens).values().cloned().collect();
+        let mut all: Vec<Arc<Tokens>> = locked(&self.tokens).values().cloned().collect();
+        all.extend(locked(&self.retired).iter().cloned());
         for tokens in all {
             tokens.settled().await;
         }

@@ -138,6 +138,7 @@ impl App {
     ) -> Result<(), Halt> {
         let plan = self.plan(request)?;
         let stored = self.connection_of(&job, request).await?;
+        live.uses(stored.vault());
         let client = match self.client_of(&stored, &plan).await {
             Ok(client) => {
                 live.calls_with(&client);
@@ -149,7 +150,7 @@ impl App {
         let id = job.id.clone();
         let zone = self.known_account(&stored).await?.and_then(|account| account.time_zone);
         let judge = Judge { live, wakes: job.wakes, zone, outage_wait: self.0.config.outage_wait };
-        let verdict = |report: &mut Report| judge.verdict(report, unix_now());
+        let verdict = |report: &mut Report, progressed| judge.verdict(report, progressed, unix_now());
         let before = job.report.clone();
         let run = Run {
             store: &self.0.store,
@@ -259,15 +260,16 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    fn verdict(&self, report: &mut Report, now: i64) -> Option<i64> {
+    fn verdict(&self, report: &mut Report, progressed: bool, now: i64) -> Option<i64> {
+        let wakes = if progressed { 0 } else { self.wakes };
         if self.live.is_killed() && report.status.is_open() {
             // The wish came when the run had ended by itself already.
             report.status = JobState::Killed;
             report.cause = Some(StopCause { message: "stopped on request".into(), hint: None });
         }
         match report.status {
-            JobState::ParkedQuota => Some(self.quota_wake(now)),
-            JobState::ParkedOutage if self.wakes >= TRIES => {
+            JobState::ParkedQuota => Some(self.quota_wake(wakes, now)),
+            JobState::ParkedOutage if wakes >= TRIES => {
                 report.status = JobState::Failed;
                 report.cause = Some(StopCause {
                     message: "Pardot has not answered properly for a day".into(),
@@ -275,21 +277,21 @@ impl Judge<'_> {
                 });
                 None
             }
-            JobState::ParkedOutage => Some(now + self.outage_wake()),
+            JobState::ParkedOutage => Some(now + self.outage_wake(wakes)),
             _ => None,
         }
     }
 
     /// Calls are counted anew at midnight of the account; where that is not known, or was not enough, every 15 minutes.
-    fn quota_wake(&self, now: i64) -> i64 {
+    fn quota_wake(&self, wakes: u32, now: i64) -> i64 {
         let midnight = self.zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
         let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
-        midnight.filter(|_| self.wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread)
+        midnight.filter(|_| wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread)
     }
 
-    fn outage_wake(&self) -> i64 {
+    fn outage_wake(&self, wakes: u32) -> i64 {
         let first = i64::try_from(self.outage_wait.as_secs()).unwrap_or(60);
-        (first << self.wakes.min(10)).min(first * 10).max(1)
+        (first << wakes.min(10)).min(first * 10).max(1)
     }
 }
 

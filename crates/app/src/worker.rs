@@ -82,7 +82,11 @@ impl App {
         for job in jobs.iter_mut().filter(|job| self.0.live.find(&job.id).is_none()) {
             let due = parked(job.state) && job.wake.is_none_or(|wake| wake <= now);
             // A job that claims to be at work, when nobody is, could not write down how it ended.
-            if due || matches!(job.state, JobState::Querying | JobState::Sending) {
+            let left = matches!(job.state, JobState::Querying | JobState::Sending);
+            if left && self.0.store.value(&kill_wish(&job.id)).await?.is_some() {
+                self.end_killed(&job.id).await?;
+                job.state = JobState::Killed;
+            } else if due || left {
                 self.0.store.set_state(&job.id, JobState::Queued, None, now).await?;
                 (job.state, job.cause) = (JobState::Queued, None);
                 self.0.live.changed(&job.id);
@@ -90,8 +94,10 @@ impl App {
         }
         let next = jobs.iter().filter(|job| parked(job.state)).filter_map(|job| job.wake).min();
         let pause = next.map_or(LOOK, |wake| Duration::from_secs(wake.saturating_sub(now).max(1).unsigned_abs()));
-        let (waiting, busy): (Vec<JobSummary>, Vec<JobSummary>) =
-            jobs.into_iter().partition(|job| job.state == JobState::Queued && self.0.live.find(&job.id).is_none());
+        let (waiting, busy): (Vec<JobSummary>, Vec<JobSummary>) = jobs
+            .into_iter()
+            .filter(|job| job.state.is_open())
+            .partition(|job| job.state == JobState::Queued && self.0.live.find(&job.id).is_none());
         let mut taken: HashMap<Lane, JobId> = busy.into_iter().map(|job| (lane(&job), job.id)).collect();
         // What had begun goes on before what is new: it holds its lane.
         let (begun, new): (Vec<JobSummary>, Vec<JobSummary>) =
@@ -99,10 +105,8 @@ impl App {
         for job in begun.into_iter().chain(new) {
             match taken.get(&lane(&job)) {
                 Some(first) => {
-                    if job.cause.is_none() {
-                        // Said once: the sentence of a waiting job names the one that it waits for.
-                        self.say_why(&job.id, format!("job {first} of the same query is first")).await?;
-                    }
+                    // The sentence of a waiting job names the one that it waits for.
+                    self.say_why(&job, format!("job {first} of the same query is first")).await?;
                 }
                 None => {
                     taken.insert(lane(&job), job.id.clone());
@@ -115,7 +119,12 @@ impl App {
         Ok(pause.min(LOOK))
     }
 
-    async fn say_why(&self, job: &JobId, message: String) -> Result<(), AppError> {
+    /// Says why a job waits, once for each reason.
+    async fn say_why(&self, job: &JobSummary, message: String) -> Result<(), AppError> {
+        if job.cause.as_ref().is_some_and(|cause| cause.message == message) {
+            return Ok(());
+        }
+        let job = &job.id;
         let cause = StopCause { message, hint: None };
         let said = self.0.store.set_state(job, JobState::Queued, Some(&cause), unix_now()).await;
         self.0.live.changed(job);
@@ -132,27 +141,41 @@ impl App {
             match self.0.units.hold(&self.0.store, &job.business_unit) {
                 Ok(lock) => Some(lock),
                 Err(error) => {
-                    if job.cause.is_none() {
-                        let why = match error {
-                            LockError::Held { .. } => "an export of the command line uses the business unit".into(),
-                            other => other.to_string(),
-                        };
-                        self.say_why(&job.id, why).await?;
-                    }
+                    let why = match error {
+                        LockError::Held { .. } => "an export of the command line uses the business unit".into(),
+                        other => other.to_string(),
+                    };
+                    self.say_why(&job, why).await?;
                     return Ok(());
                 }
             }
         };
         let job = self.find_job(job.id.as_str()).await?;
         let live = self.0.live.begin(&job.id);
-        let at_work = AtWork { app: self.clone(), id: job.id.clone() };
+        let at_work = AtWork { app: self.clone(), id: job.id.clone(), live: Arc::clone(&live) };
         running.spawn(async move {
             let app = at_work.app.clone();
-            Box::pin(app.run_job(job, &live)).await;
+            let (worker, working) = (app.clone(), Arc::clone(&live));
+            let work = tokio::spawn(async move { Box::pin(worker.run_job(job, &working)).await });
+            if work.await.is_err() {
+                app.broke_off(&at_work.id).await;
+            }
             app.conclude(&at_work.id, &live).await;
             drop(lock);
         });
         Ok(())
+    }
+
+    /// A job whose work ended by a defect of ours is not begun again by itself.
+    async fn broke_off(&self, id: &JobId) {
+        let cause = StopCause {
+            message: "the job ended unexpectedly, by a defect of Sluice".into(),
+            hint: Some("what was sent is recorded: continue the job, and report the server's log".into()),
+        };
+        if let Err(error) = self.0.store.set_state(id, JobState::Failed, Some(&cause), unix_now()).await {
+            tracing::error!(job = %id, "the end of a job could not be kept: {error}");
+        }
+        self.note(id, LogLevel::Error, &cause.message).await;
     }
 
     /// Takes a job off the list of those at work. A wish to stop that came too late to be heard is fulfilled first.
@@ -171,7 +194,25 @@ impl App {
                 tracing::error!(job = %id, "the end of a job could not be kept: {error}");
             }
         }
-        self.0.live.end(id);
+        if let Err(error) = self.requeue_if_mended(id, live).await {
+            tracing::warn!(job = %id, "whether the connection was mended meanwhile is not known: {error}");
+        }
+        self.0.live.end(id, live);
+    }
+
+    /// A grant that was refused to the end of this run may have been given anew while it ran: then nobody needs to do
+    /// anything.
+    async fn requeue_if_mended(&self, id: &JobId, live: &LiveJob) -> Result<(), AppError> {
+        let job = self.find_job(id.as_str()).await?;
+        let (JobState::NeedsReconnect, Some(used), Some(connection)) = (job.state, live.vault(), &job.connection)
+        else {
+            return Ok(());
+        };
+        let Some(document) = self.0.store.document_by_id(connection).await? else { return Ok(()) };
+        if document.body["vault"] != used {
+            self.0.store.set_state(id, JobState::Queued, None, unix_now()).await?;
+        }
+        Ok(())
     }
 
     /// Puts the jobs that wait for this connection back into the queue: somebody mended it.
@@ -197,11 +238,12 @@ impl App {
 struct AtWork {
     app: App,
     id: JobId,
+    live: Arc<LiveJob>,
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.app.0.live.end(&self.id);
+        self.app.0.live.end(&self.id, &self.live);
         self.app.0.wake.notify_one();
     }
 }

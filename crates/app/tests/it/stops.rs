@@ -161,3 +161,23 @@ async fn an_older_job_does_not_overwrite_a_newer_one() {
     let (again, _) = bench.app.reexport(&bench.actor, &old.id, None).await.expect("asked for by name");
     bench.follow(&again.id, |job| job.state == JobState::Success).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_secret_given_meanwhile_loses_no_rotated_grant() {
+    let oauth = OAuthSettings { rotate_refresh_tokens: true, ..OAuthSettings::default() };
+    let mut bench = Bench::with(Config { oauth, ..Config::default() }).await;
+    bench.upload("c", &contacts(1_000, good)).await;
+    bench.query(json!({})).await;
+    let at = reached(&bench, 5);
+    let job = bench.run().await;
+    at.await.expect("the sandbox sees it");
+    let client_secret = bench.spec("prod").client_secret;
+    let same = ConnectionSpec { client_secret, ..ConnectionSpec::default() };
+    bench.app.put_connection(&bench.actor, "prod", same, None).await.expect("taken");
+    bench.sandbox.expire_access_tokens();
+    let done = bench.follow(&job.id, |job| job.state == JobState::Success).await;
+    assert_eq!(adds_up(&done).delivered, 1_000);
+    bench = bench.restart().await;
+    let tested = bench.app.test_connection(&bench.actor, "prod").await.expect("tested");
+    assert!(tested.ok, "the rotated grant is the connection's: {tested:?}");
+}

@@ -80,10 +80,14 @@ pub(crate) async fn callback(
     }
     let returned = Returned::of(query.as_deref());
     let binding = Cookie::Approval.read(&headers, door.config());
-    let binding = binding.as_ref().map(Secret::expose);
-    let ended =
-        door.app().finish_authorize(returned.state.as_deref(), returned.code, returned.error.as_deref(), binding);
-    match ended.await {
+    let app = door.app().clone();
+    // A code works once: what has begun is done to its end, also when the browser goes away in between.
+    let ended = tokio::spawn(async move {
+        let binding = binding.as_ref().map(Secret::expose);
+        app.finish_authorize(returned.state.as_deref(), returned.code, returned.error.as_deref(), binding).await
+    });
+    let broken = |_| Err(CallbackError::Failed { message: "the approval ended unexpectedly".into(), hint: None });
+    match ended.await.unwrap_or_else(broken) {
         Ok(approved) => {
             let mut paragraphs = vec![format!("The connection {} is connected to Salesforce.", approved.connection)];
             paragraphs.extend(approved.remarks);
