@@ -147,10 +147,8 @@ impl App {
         let action = if old.is_some() { "connection.update" } else { "connection.create" };
         changes.push(actor.audit(action, name, detail));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("connection {name}")))?;
-        if let Some(before) = &before {
-            // Whoever calls next reads app and grant anew.
-            self.0.units.forget(&before.vault);
-        }
+        // Whoever calls next reads app and grant anew.
+        before.iter().for_each(|before| self.0.units.forget(&before.vault));
         self.requeue_connection(&id).await?;
         let document = self.connection_document(&new_name).await?;
         Ok((self.connection_view(document, &self.users().await?).await?, old.is_none()))
