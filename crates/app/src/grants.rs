@@ -30,7 +30,7 @@ pub(crate) struct ConnectionBody {
     pub(crate) grant: GrantKind,
     pub(crate) username: Option<String>,
     pub(crate) audience: Option<String>,
-    /// Where its secrets are kept. Another vault whenever login, host, app or a secret change: what a job that began
+    /// Where its secrets are kept. Another vault whenever host, login, app or refresh token change: what a job that began
     /// before still writes can then never reach the new ones, nor the new ones the old place.
     pub(crate) vault: String,
     /// Why Salesforce or Pardot refuse it, until somebody mends it.

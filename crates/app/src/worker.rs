@@ -23,22 +23,30 @@ const LOOK: Duration = Duration::from_secs(5);
 type Lane = (String, String);
 
 impl App {
-    /// Puts jobs back into the queue that a dead process left at work. Their Results and ledgers say where they are.
+    /// Puts jobs back into the queue that a dead process left at work, and fulfils the wishes to stop that it left.
     pub(crate) async fn recover(&self) -> Result<(), AppError> {
-        for job in self.0.store.open_server_summaries().await? {
-            if self.0.store.value(&kill_wish(&job.id)).await?.is_some() {
-                self.end_killed(&job.id).await?;
-            } else if matches!(job.state, JobState::Querying | JobState::Sending) {
-                self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
-                let text = match job.state {
-                    JobState::Querying => {
-                        "The server was stopped while the query ran; nothing was sent. It runs again."
-                    }
-                    _ => "The server was stopped while rows were on their way. The job goes on where it was.",
-                };
-                self.note(&job.id, LogLevel::Warning, text).await;
-            }
+        for mut job in self.0.store.open_server_summaries().await? {
+            self.pick_up(&mut job).await?;
         }
+        Ok(())
+    }
+
+    /// Looks after an open job that nobody works on: one that was to stop ends; one that claims to be at work, because its
+    /// process died or could not write down its end, goes back into the queue. Result and ledger say where it was.
+    async fn pick_up(&self, job: &mut JobSummary) -> Result<(), AppError> {
+        if self.0.store.value(&kill_wish(&job.id)).await?.is_some() {
+            self.end_killed(&job.id).await?;
+            job.state = JobState::Killed;
+            return Ok(());
+        }
+        let text = match job.state {
+            JobState::Querying => "The job was left while the query ran; nothing was sent. It runs again.",
+            JobState::Sending => "The job was left while rows were on their way. It goes on where it was.",
+            _ => return Ok(()),
+        };
+        self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
+        (job.state, job.cause) = (JobState::Queued, None);
+        self.note(&job.id, LogLevel::Warning, text).await;
         Ok(())
     }
 
@@ -80,13 +88,9 @@ impl App {
         let now = unix_now();
         let mut jobs = self.0.store.open_server_summaries().await?;
         for job in jobs.iter_mut().filter(|job| self.0.live.find(&job.id).is_none()) {
-            let due = parked(job.state) && job.wake.is_none_or(|wake| wake <= now);
-            // A job that claims to be at work, when nobody is, could not write down how it ended.
-            let left = matches!(job.state, JobState::Querying | JobState::Sending);
-            if left && self.0.store.value(&kill_wish(&job.id)).await?.is_some() {
-                self.end_killed(&job.id).await?;
-                job.state = JobState::Killed;
-            } else if due || left {
+            if matches!(job.state, JobState::Querying | JobState::Sending) {
+                self.pick_up(job).await?;
+            } else if parked(job.state) && job.wake.is_none_or(|wake| wake <= now) {
                 self.0.store.set_state(&job.id, JobState::Queued, None, now).await?;
                 (job.state, job.cause) = (JobState::Queued, None);
                 self.0.live.changed(&job.id);

@@ -29,7 +29,7 @@ const ASSERTION_LIFE: u64 = 180;
 /// The tokens of one connection.
 pub struct Tokens {
     login: Host,
-    app: ConnectedApp,
+    app: Mutex<ConnectedApp>,
     key: Option<RsaKeyPair>,
     grant: Mutex<Grant>,
     keeper: Arc<dyn GrantKeeper>,
@@ -96,7 +96,7 @@ impl Tokens {
             Grant::RefreshToken(_) | Grant::ClientCredentials => None,
         };
         let wire = Wire::new(&login, crate::wire::LONGEST_TOKEN_CALL, reqwest::header::HeaderMap::new())?;
-        let (grant, state) = (Mutex::new(grant), Mutex::new(State::default()));
+        let (app, grant, state) = (Mutex::new(app), Mutex::new(grant), Mutex::new(State::default()));
         Ok(Tokens { login, app, key, grant, keeper, clock, wire, state })
     }
 
@@ -125,6 +125,12 @@ impl Tokens {
             // A task that broke off has nothing to lose any more.
             let _ = running.wait_for(Option::is_some).await;
         }
+    }
+
+    /// The app has another secret from now on. The grant stays: whoever made second tokens of it would use it twice.
+    pub fn use_app(&self, app: ConnectedApp) {
+        *self.app.lock().unwrap_or_else(PoisonError::into_inner) = app;
+        self.revive();
     }
 
     /// A person may have mended at Salesforce what was refused: the next call asks anew.
@@ -245,20 +251,21 @@ impl Tokens {
 
     async fn ask(&self, retry: RetryPolicy) -> Result<IssuedTokens, GrantError> {
         let grant = self.grant.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let app = self.app.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match &grant {
             Grant::RefreshToken(token) => {
                 let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.expose_secret())];
-                oauth::ask(&self.wire, &self.app, &pairs, Asked::Refresh, retry.timeout).await
+                oauth::ask(&self.wire, &app, &pairs, Asked::Refresh, retry.timeout).await
             }
             Grant::ClientCredentials => {
                 let pairs = [("grant_type", "client_credentials")];
-                oauth::ask(&self.wire, &self.app, &pairs, Asked::Other, retry.timeout).await
+                oauth::ask(&self.wire, &app, &pairs, Asked::Other, retry.timeout).await
             }
             Grant::JwtBearer { subject, audience, .. } => {
-                let assertion = self.assertion(subject, audience.as_deref())?;
+                let assertion = self.assertion(&app.client_id, subject, audience.as_deref())?;
                 let kind = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 let pairs = [("grant_type", kind), ("assertion", assertion.as_str())];
-                oauth::ask(&self.wire, &self.app, &pairs, Asked::Other, retry.timeout).await
+                oauth::ask(&self.wire, &app, &pairs, Asked::Other, retry.timeout).await
             }
         }
     }
@@ -306,12 +313,12 @@ impl Tokens {
     }
 
     /// A signed assertion (RS256).
-    fn assertion(&self, subject: &str, audience: Option<&str>) -> Result<String, GrantError> {
+    fn assertion(&self, client_id: &str, subject: &str, audience: Option<&str>) -> Result<String, GrantError> {
         let key = self.key.as_ref().ok_or(GrantError::Key)?;
         let sandbox = self.login.as_str().contains(".sandbox.") || self.login.as_str() == "https://test.salesforce.com";
         let default = if sandbox { "https://test.salesforce.com" } else { "https://login.salesforce.com" };
         let claims = json!({
-            "iss": self.app.client_id, "sub": subject, "aud": audience.unwrap_or(default), "exp": self.clock.unix() + ASSERTION_LIFE,
+            "iss": client_id, "sub": subject, "aud": audience.unwrap_or(default), "exp": self.clock.unix() + ASSERTION_LIFE,
         });
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(claims.to_string()));

@@ -92,15 +92,8 @@ impl Store {
         self.read(async |connection| jobs::newest_of(connection, queries).await).await
     }
 
-    /// The jobs of the server that are under way or go on by themselves, oldest first.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn open_server_jobs(&self) -> Result<Vec<Job>, StoreError> {
-        self.read(async |connection| jobs::open(connection).await).await
-    }
-
-    /// The jobs of [`Store::open_server_jobs`] without their queries, requests and reports, oldest first.
+    /// The jobs that this data directory's server is at work on or goes on with, oldest first, without their queries, requests
+    /// and reports.
     ///
     /// # Errors
     /// Database damaged or out of reach.
@@ -114,23 +107,6 @@ impl Store {
     /// Database damaged or out of reach.
     pub async fn count_jobs_by_state(&self) -> Result<Vec<(JobState, u64)>, StoreError> {
         self.read(async |connection| jobs::by_state(connection).await).await
-    }
-
-    /// Keeps a new job, unless the same actor used the same key within a day; all in one transaction. The fingerprint
-    /// says whether the same was asked for. `now`: seconds since 1970-01-01 UTC.
-    ///
-    /// # Errors
-    /// The id of the job is taken; disk full, database locked or damaged.
-    pub async fn start_once(
-        &self,
-        key: &str,
-        actor: &str,
-        fingerprint: &[u8; 32],
-        job: NewJob,
-        now: i64,
-    ) -> Result<Started, StoreError> {
-        let once = Once { key: key.to_owned(), actor: actor.to_owned(), fingerprint: *fingerprint };
-        self.create_job_with(job, None, Vec::new(), Some(once), now).await
     }
 
     /// Deletes a job with its marks, rejections, watermark and log; the file of its Result is the caller's.

@@ -100,13 +100,7 @@ pub(crate) async fn newest_of(connection: &mut SqliteConnection, queries: &[Stri
     select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
 }
 
-/// The jobs that a server is at work on or goes on with, oldest first.
-pub(crate) async fn open(connection: &mut SqliteConnection) -> Result<Vec<Job>, Fault> {
-    let mut select = of_open(concat!("SELECT ", whole!(), " FROM job"));
-    select.build().fetch_all(connection).await?.iter().map(read).collect()
-}
-
-/// The jobs of [`open`] without their large columns, oldest first.
+/// The jobs that a server is at work on or goes on with, oldest first, without their large columns.
 pub(crate) async fn open_summaries(connection: &mut SqliteConnection) -> Result<Vec<JobSummary>, Fault> {
     let mut select = of_open(concat!("SELECT ", head!(), " FROM job"));
     select.build().fetch_all(connection).await?.iter().map(read_summary).collect()

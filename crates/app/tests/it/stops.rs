@@ -66,9 +66,10 @@ async fn an_outage_parks_and_goes_on_by_itself() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(200, good)).await;
     bench.query(json!({"maximum_retries": 0})).await;
-    bench.sandbox.fault(Fault::next(1, unavailable()).path("batchUpsert"));
+    bench.sandbox.fault(Fault::always(unavailable()).path("batchUpsert"));
     let job = bench.run().await;
     let parked = bench.follow(&job.id, |job| job.wake.is_some()).await;
+    bench.sandbox.clear_faults();
     assert_eq!(parked.state, JobState::ParkedOutage);
     assert!(parked.sentence.contains("Next try by itself at"), "{}", parked.sentence);
     let done = bench.follow(&job.id, |job| job.state == JobState::Success).await;
@@ -150,10 +151,12 @@ async fn an_older_job_does_not_overwrite_a_newer_one() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(100, good)).await;
     bench.query(json!({"maximum_retries": 0})).await;
-    bench.sandbox.fault(Fault::next(1, unavailable()).path("batchUpsert"));
+    bench.sandbox.fault(Fault::always(unavailable()).path("batchUpsert"));
     let old = bench.run().await;
     bench.follow(&old.id, |job| job.wake.is_some()).await;
     bench.app.kill_job(&bench.actor, &old.id).await.expect("killed");
+    bench.follow(&old.id, |job| job.finished.is_some() && job.progress.is_none()).await;
+    bench.sandbox.clear_faults();
     let new = bench.settled().await;
     assert_eq!(new.state, JobState::Success);
     let refused = bench.app.continue_job(&bench.actor, &old.id).await.expect_err("refused");
@@ -164,7 +167,8 @@ async fn an_older_job_does_not_overwrite_a_newer_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_secret_given_meanwhile_loses_no_rotated_grant() {
-    let oauth = OAuthSettings { rotate_refresh_tokens: true, ..OAuthSettings::default() };
+    let oauth =
+        OAuthSettings { rotate_refresh_tokens: true, revoke_family_on_replay: true, ..OAuthSettings::default() };
     let mut bench = Bench::with(Config { oauth, ..Config::default() }).await;
     bench.upload("c", &contacts(1_000, good)).await;
     bench.query(json!({})).await;
@@ -174,10 +178,13 @@ async fn a_secret_given_meanwhile_loses_no_rotated_grant() {
     let client_secret = bench.spec("prod").client_secret;
     let same = ConnectionSpec { client_secret, ..ConnectionSpec::default() };
     bench.app.put_connection(&bench.actor, "prod", same, None).await.expect("taken");
+    let tested = bench.app.test_connection(&bench.actor, "prod").await.expect("tested");
+    assert!(tested.ok, "while the job is at work: {tested:?}");
     bench.sandbox.expire_access_tokens();
     let done = bench.follow(&job.id, |job| job.state == JobState::Success).await;
     assert_eq!(adds_up(&done).delivered, 1_000);
     bench = bench.restart().await;
     let tested = bench.app.test_connection(&bench.actor, "prod").await.expect("tested");
     assert!(tested.ok, "the rotated grant is the connection's: {tested:?}");
+    assert_eq!(bench.counters().token_replays, 0);
 }

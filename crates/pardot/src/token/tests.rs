@@ -83,7 +83,7 @@ fn assertions_are_signed_for_the_right_audience() {
     let host = "http://127.0.0.1:1";
     for pem in [PKCS8, PKCS1] {
         let tokens = tokens(host, pem).unwrap();
-        let assertion = tokens.assertion("kim", None).unwrap();
+        let assertion = tokens.assertion("app", "kim", None).unwrap();
         let (signed, signature) = assertion.rsplit_once('.').unwrap();
         let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, tokens.key.as_ref().unwrap().public_key());
         public.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();

@@ -161,15 +161,12 @@ async fn every_call_may_run_in_a_task_of_its_own() {
         store.jobs(1).await?;
         store.job_like("x").await?;
         store.learned("unit").await?;
-        let other = store.start_once("key", "ada", &[1; 32], new_job(2), 1).await?;
-        assert_eq!(other, crate::Started::New);
         store.create_job_with(new_job(3), None, Vec::new(), None, 1).await?;
         store.settle_run(&report(1), None, true, 1).await?;
         store.end_job(&id(3), JobState::Failed, None, Vec::new(), 1).await?;
         store.requeue(&id(3), true, Vec::new(), 1).await?;
         store.open_server_summaries().await?;
         store.jobs_page(&JobFilter::default(), None, 1).await?;
-        store.open_server_jobs().await?;
         store.count_jobs_by_state().await?;
         store.log(&id(1), 1, LogLevel::Info, "a line").await?;
         store.log_lines(&id(1), 0, 1).await?;

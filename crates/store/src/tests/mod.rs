@@ -209,7 +209,20 @@ async fn fill(directory: &Path) -> Store {
         ]);
     }
     store.apply(changes).await.unwrap();
-    let started = store.start_once("key", "ada", &[7; 32], server_job(9), 1_790_000_700).await.unwrap();
+    let started = start_once(&store, "key", "ada", [7; 32], server_job(9), 1_790_000_700).await.unwrap();
     assert_eq!(started, crate::Started::New);
     store
+}
+
+/// A start under a key, as an application asks for it.
+pub(crate) async fn start_once(
+    store: &Store,
+    key: &str,
+    actor: &str,
+    fingerprint: [u8; 32],
+    job: NewJob,
+    now: i64,
+) -> Result<crate::Started, crate::StoreError> {
+    let once = crate::Once { key: key.into(), actor: actor.into(), fingerprint };
+    store.create_job_with(job, None, Vec::new(), Some(once), now).await
 }
