@@ -22,7 +22,7 @@ from the same routes that answer.
 * **Changes of what you have seen**: documents have a `revision`, also as `ETag`; with `If-Match` a change is refused (412) when
   somebody else was first. `PUT` makes what is not there.
 * **Starting a job once**: `Idempotency-Key` on the routes that start one. The same key with the same request gives the same job
-  again (200 instead of 201) for a day; with another request it is refused (422).
+  again (200 instead of 202) for a day; with another request it is refused (422).
 * **Watching a job**: `GET /jobs/{id}/events` is a stream of server-sent events, `job` (the job as it is now) and `log` (a line for
   people, with its number as `id:`). It begins with how the job is and ends with the job; `Last-Event-ID` continues it.
 * **Limits**: bodies of 1 MiB (uploads: `upload_bytes`), headers of 16 KiB, 60 requests a second for each token; beyond that 413,
