@@ -148,16 +148,15 @@ impl App {
         changes.push(actor.audit(action, name, detail));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("connection {name}")))?;
         let document = self.connection_document(&new_name).await?;
-        if let Some(before) = &before {
-            self.refresh_tokens_of(before, document.clone()).await?;
-        }
+        self.refresh_tokens_of(before.as_ref(), document.clone()).await?;
         self.requeue_connection(&id).await?;
         Ok((self.connection_view(document, &self.users().await?).await?, old.is_none()))
     }
 
     /// Tokens in memory follow a change: a new secret of the app reaches those that jobs at work have, and where the
     /// grant is another one, whoever calls next reads it anew.
-    async fn refresh_tokens_of(&self, before: &ConnectionBody, document: Document) -> Result<(), AppError> {
+    async fn refresh_tokens_of(&self, before: Option<&ConnectionBody>, document: Document) -> Result<(), AppError> {
+        let Some(before) = before else { return Ok(()) };
         let Some(tokens) = self.0.units.known_tokens(&before.vault) else { return Ok(()) };
         let stored = self.understood(document)?;
         let rotates = before.grant == GrantKind::RefreshToken && stored.body.grant == GrantKind::RefreshToken;

@@ -18,7 +18,7 @@ from the same routes that answer.
   `edit` also changes tables and queries, `admin` everything. It never may more than its person.
 * **Refusals** are `application/problem+json` (RFC 9457): `code` for programs, `title` and `hint` for people, and `problems`, every
   place that must be changed at once, with its hint. `request_id` names the answer in the server's log.
-* **Pages**: `items` and, unless it was the last page, `next`, which goes back as `?after=`. `?limit=` is 1 to 1,000.
+* **Pages**: `items` and, unless it was the last page, `next`, which goes back as `?after=`. `?limit=` is 1 to 500.
 * **Changes of what you have seen**: documents have a `revision`, also as `ETag`; with `If-Match` a change is refused (412) when
   somebody else was first. `PUT` makes what is not there.
 * **Starting a job once**: `Idempotency-Key` on the routes that start one. The same key with the same request gives the same job
