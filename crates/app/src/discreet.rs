@@ -56,7 +56,11 @@ impl Discreet {
 
     /// A cause with such texts.
     pub(crate) fn cause(&self, cause: &StopCause) -> StopCause {
-        StopCause { message: self.text(&cause.message), hint: cause.hint.as_deref().map(|hint| self.text(hint)) }
+        StopCause {
+            message: self.text(&cause.message),
+            hint: cause.hint.as_deref().map(|hint| self.text(hint)),
+            configuration: false,
+        }
     }
 
     /// An error with such texts.

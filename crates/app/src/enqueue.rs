@@ -236,6 +236,7 @@ impl App {
         let skipped = holder.map(|holder| StopCause {
             message: format!("skipped: job {holder} of the same query was still at work"),
             hint: Some("let runs wait for each other with overlap: queue".into()),
+            configuration: false,
         });
         let state = if skipped.is_some() { JobState::Skipped } else { JobState::Queued };
         let job = new_job(id, actor, new, state, now);

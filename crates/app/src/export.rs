@@ -188,8 +188,11 @@ pub async fn export(request: ExportRequest, stop: StopSignal, watch: Watcher<'_>
                 QueryError::Cancelled => JobState::Killed,
                 _ => JobState::Failed,
             };
-            let cause =
-                StopCause { message: format!("the query failed: {error}; nothing was sent"), hint: error.hint() };
+            let cause = StopCause {
+                message: format!("the query failed: {error}; nothing was sent"),
+                hint: error.hint(),
+                configuration: false,
+            };
             store.set_state(&job, state, Some(&cause), unix_now()).await?;
             return Err(ExportError::Query(Box::new(error)));
         }

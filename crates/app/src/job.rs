@@ -262,7 +262,9 @@ impl Run<'_> {
     async fn close(self, figures: Figures, ended: Early) -> Result<Ended, store::StoreError> {
         let tally = figures.tally;
         let (status, cause, problems) = match ended {
-            Early::Unconnected(message) => (JobState::NeedsReconnect, Some(StopCause { message, hint: None }), None),
+            Early::Unconnected(message) => {
+                (JobState::NeedsReconnect, Some(StopCause { message, hint: None, configuration: false }), None)
+            }
             Early::Stopped(None) if tally.held > 0 => (JobState::Held, Some(held(tally.held)), None),
             // A success has no rejected rows unless they are to be skipped; also when an earlier run rejected them.
             Early::Stopped(None) if tally.rejected > 0 && self.plan.on_invalid == OnInvalid::Stop => {
@@ -374,6 +376,7 @@ fn held(rows: u64) -> StopCause {
     StopCause {
         message: format!("{rows} rows may or may not have been created (the answer was lost or not understood)"),
         hint: Some("continue the job: what could be duplicated is looked up before it is sent again".into()),
+        configuration: false,
     }
 }
 

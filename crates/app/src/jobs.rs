@@ -132,7 +132,8 @@ impl App {
                 live.kill();
             }
             None => {
-                let cause = StopCause { message: format!("stopped by {}", actor.shown()), hint: None };
+                let cause =
+                    StopCause { message: format!("stopped by {}", actor.shown()), hint: None, configuration: false };
                 let (id, now) = (&job.id, unix_now());
                 self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![audit], now).await?;
                 self.note(id, store::LogLevel::Warning, &format!("Stopped by {}.", actor.shown())).await;

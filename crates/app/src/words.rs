@@ -94,8 +94,8 @@ fn stored(rows: Tally) -> String {
 
 fn full(cause: Option<&StopCause>) -> String {
     match cause {
-        Some(StopCause { message, hint: Some(hint) }) => format!("{}. To do: {hint}.", upper(message)),
-        Some(StopCause { message, hint: None }) => format!("{}.", upper(message)),
+        Some(StopCause { message, hint: Some(hint), .. }) => format!("{}. To do: {hint}.", upper(message)),
+        Some(StopCause { message, hint: None, .. }) => format!("{}.", upper(message)),
         None => String::new(),
     }
 }
@@ -171,15 +171,19 @@ mod tests {
             &Said { throttled: Some(2), ..said(JobState::Sending) },
             expect!["Pardot asks us to slow down (code 66). Sending continues with 2 of 5 lanes."],
         );
-        let outage = StopCause { message: "Pardot has not answered properly: 503".into(), hint: None };
+        let outage =
+            StopCause { message: "Pardot has not answered properly: 503".into(), hint: None, configuration: false };
         check(
             &Said { cause: Some(&outage), wake: Some(0), ..said(JobState::ParkedOutage) },
             expect![
                 "Pardot has not answered properly: 503. Nothing is lost. 412,350 of 1,000,000 rows are delivered. Next try by itself at 1970-01-01 00:00 UTC."
             ],
         );
-        let dead =
-            StopCause { message: "Salesforce refused the refresh token".into(), hint: Some("connect again".into()) };
+        let dead = StopCause {
+            message: "Salesforce refused the refresh token".into(),
+            hint: Some("connect again".into()),
+            configuration: false,
+        };
         check(
             &Said { cause: Some(&dead), ..said(JobState::NeedsReconnect) },
             expect![

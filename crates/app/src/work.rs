@@ -34,7 +34,10 @@ struct Halt {
 
 impl From<AppError> for Halt {
     fn from(error: AppError) -> Halt {
-        Halt { state: JobState::Failed, cause: Some(StopCause { message: error.to_string(), hint: error.hint() }) }
+        Halt {
+            state: JobState::Failed,
+            cause: Some(StopCause { message: error.to_string(), hint: error.hint(), configuration: false }),
+        }
     }
 }
 
@@ -111,12 +114,19 @@ impl App {
                 Err(Halt { state: JobState::Queued, cause: None })
             }
             Err(QueryError::Cancelled) => {
-                let cause = StopCause { message: "stopped on request while the query ran".into(), hint: None };
+                let cause = StopCause {
+                    message: "stopped on request while the query ran".into(),
+                    hint: None,
+                    configuration: false,
+                };
                 Err(Halt { state: JobState::Killed, cause: Some(cause) })
             }
             Err(error) => {
                 let message = format!("the query failed: {error}; nothing was sent");
-                Err(Halt { state: JobState::Failed, cause: Some(StopCause { message, hint: error.hint() }) })
+                Err(Halt {
+                    state: JobState::Failed,
+                    cause: Some(StopCause { message, hint: error.hint(), configuration: false }),
+                })
             }
         }
     }
@@ -265,7 +275,7 @@ impl Judge<'_> {
         if self.live.is_killed() && report.status.is_open() {
             // The wish came when the run had ended by itself already.
             report.status = JobState::Killed;
-            report.cause = Some(StopCause { message: "stopped on request".into(), hint: None });
+            report.cause = Some(StopCause { message: "stopped on request".into(), hint: None, configuration: false });
         }
         match report.status {
             JobState::ParkedQuota => Some(self.quota_wake(wakes, now)),
@@ -274,6 +284,7 @@ impl Judge<'_> {
                 report.cause = Some(StopCause {
                     message: "Pardot has not answered properly for a day".into(),
                     hint: Some("nothing is lost: continue the job when it answers again".into()),
+                    configuration: false,
                 });
                 None
             }

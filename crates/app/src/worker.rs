@@ -52,7 +52,7 @@ impl App {
 
     /// Ends a job that somebody asked to stop and that is not at work.
     pub(crate) async fn end_killed(&self, id: &JobId) -> Result<(), AppError> {
-        let cause = StopCause { message: "stopped on request".into(), hint: None };
+        let cause = StopCause { message: "stopped on request".into(), hint: None, configuration: false };
         let forget = Change::PutValue { name: kill_wish(id), value: None };
         self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![forget], unix_now()).await?;
         self.note(id, LogLevel::Warning, "Stopped on request.").await;
@@ -129,7 +129,7 @@ impl App {
             return Ok(());
         }
         let job = &job.id;
-        let cause = StopCause { message, hint: None };
+        let cause = StopCause { message, hint: None, configuration: false };
         let said = self.0.store.set_state(job, JobState::Queued, Some(&cause), unix_now()).await;
         self.0.live.changed(job);
         match said {
@@ -175,6 +175,7 @@ impl App {
         let cause = StopCause {
             message: "the job ended unexpectedly, by a defect of Sluice".into(),
             hint: Some("what was sent is recorded: continue the job, and report the server's log".into()),
+            configuration: false,
         };
         if let Err(error) = self.0.store.set_state(id, JobState::Failed, Some(&cause), unix_now()).await {
             tracing::error!(job = %id, "the end of a job could not be kept: {error}");

@@ -91,7 +91,8 @@ impl Stop {
             }
             Stop::Result(error) => (error.to_string(), None),
         };
-        StopCause { message, hint }
+        let configuration = matches!(self, Stop::Access(_) | Stop::Settings(_));
+        StopCause { message, hint, configuration }
     }
 }
 

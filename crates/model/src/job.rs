@@ -185,6 +185,10 @@ pub struct StopCause {
     /// What to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Whether a person must change something before it can work: the SQL, a setting, a connection, a right. False for outages,
+    /// used-up calls, and rows that Pardot does not take.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub configuration: bool,
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ fn the_machine_form() {
         format_version: REPORT_FORMAT_VERSION,
         job: JobId::new(1_790_000_000, 7),
         status: JobState::Stopped,
-        cause: Some(StopCause { message: "row 4 was rejected".into(), hint: None }),
+        cause: Some(StopCause { message: "row 4 was rejected".into(), hint: None, configuration: false }),
         rows: Tally { read: 5, delivered: 3, rejected: 1, superseded: 0, held: 0, unsent: 1 },
         calls: Calls { total: 1, by_kind: BTreeMap::from([("batchUpsert".into(), 1)]) },
         bytes_sent: 1200,

@@ -104,7 +104,7 @@ pub(super) async fn version_2(directory: &Path) -> Vec<Job> {
         let new = new_job(number);
         let (report, cause) = match state {
             JobState::Success => (Some(super::jobs::report(number)), None),
-            _ => (None, Some(model::StopCause { message: "it stopped".into(), hint: None })),
+            _ => (None, Some(model::StopCause { message: "it stopped".into(), hint: None, configuration: false })),
         };
         let job = Job {
             id: new.id.clone(),

@@ -41,7 +41,8 @@ async fn a_job_reads_back_after_reopening() {
     store.create_job(&new_job(2)).await.unwrap();
     store.set_state(&id(1), JobState::Sending, None, 10).await.unwrap();
     store.set_frozen(&id(1), 12_345, 11).await.unwrap();
-    let cause = StopCause { message: "today's calls are used up".into(), hint: Some("wait".into()) };
+    let cause =
+        StopCause { message: "today's calls are used up".into(), hint: Some("wait".into()), configuration: false };
     store.set_state(&id(1), JobState::ParkedQuota, Some(&cause), 12).await.unwrap();
     store.save_report(&report(1), 13).await.unwrap();
     let learned = Learned { api_version: Some(3), batch_rows: None };

@@ -20,7 +20,7 @@ async fn job(store: &Store, id: &JobId) -> Job {
 }
 
 fn cause(message: &str) -> StopCause {
-    StopCause { message: message.into(), hint: Some("wait".into()) }
+    StopCause { message: message.into(), hint: Some("wait".into()), configuration: false }
 }
 
 fn once(key: &str, fingerprint: u8) -> Option<Once> {

@@ -276,7 +276,7 @@ async fn what_has_had_its_time_goes_and_its_space_is_given_back() {
         let rows: Vec<u64> = (0..20_000).step_by(3).collect();
         store.ledger(&new.id).mark(mark(1, rows, BatchEnd::Acked), 1).await.unwrap();
         if number <= 50 {
-            let cause = StopCause { message: "stopped".into(), hint: None };
+            let cause = StopCause { message: "stopped".into(), hint: None, configuration: false };
             store.set_state(&new.id, JobState::Failed, Some(&cause), i64::from(number)).await.unwrap();
         }
     }
