@@ -72,6 +72,12 @@ pub struct ConnectionSpec {
     /// RSA private key in PEM of a `jwt_bearer` grant. Write-only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private_key: Option<Secret>,
+    /// Percent of the account's daily calls that are left to others: 0 to 90, default 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserve: Option<u8>,
+    /// Calls that this server may make a day; 0 (default) for as many as the reserve leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_budget: Option<u64>,
 }
 
 /// Which secrets a connection has.
@@ -129,6 +135,10 @@ pub struct Connection {
     pub audience: Option<String>,
     /// Which secrets it has.
     pub secrets: SecretsSet,
+    /// Percent of the account's daily calls that are left to others.
+    pub reserve: u8,
+    /// Calls that this server may make a day; 0 for as many as the reserve leaves.
+    pub daily_budget: u64,
     /// Whether it can be used.
     pub state: ConnectionState,
     /// Why not, and what to do.

@@ -27,12 +27,15 @@ pub enum Origin {
 }
 
 /// How to run a query.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunRequest {
     /// `export` (default where the query has an export) or `result`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<JobKind>,
+    /// What `TD_SCHEDULED_TIME()` gives in its SQL, in RFC 3339; the time of the start when it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_time: Option<String>,
 }
 
 /// Where a job is.
@@ -98,6 +101,12 @@ pub struct Job {
     /// The job whose rows it sends again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<String>,
+    /// The scheduled time that it runs for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled: Option<String>,
+    /// The calls that it needs against those that were left when it began to send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// When it was made.
     pub created: String,
     /// When it began to work.
@@ -126,6 +135,30 @@ pub struct Job {
     pub has_result: bool,
     /// Whether it can be continued.
     pub can_continue: bool,
+}
+
+/// The calls that a job needs against those that are left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Forecast {
+    /// In a sentence.
+    pub sentence: String,
+    /// Calls that it needs at most.
+    pub calls: u64,
+    /// Calls of today that are used, by everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<u64>,
+    /// Calls that the account has a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    /// Calls that Sluice may still make today: without the reserve, within the budget.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
+    /// Days that it needs; 1: today suffices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u64>,
+    /// When it goes on by itself, if today does not suffice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resumes: Option<String>,
 }
 
 /// One line of a job's log.

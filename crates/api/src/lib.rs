@@ -13,10 +13,12 @@ mod connection;
 mod field;
 mod job;
 mod keys;
+mod notice;
 mod page;
 mod person;
 mod problem;
 mod query;
+mod schedule;
 mod secret;
 mod settings;
 mod table;
@@ -26,10 +28,14 @@ pub use audit::AuditLine;
 pub use connection::{AppKind, Authorize, Connection, ConnectionSpec, ConnectionState, GrantKind, SecretsSet};
 pub use field::{FieldKind, ProspectField};
 pub use job::{
-    Cause, Job, JobEvent, JobKind, JobProgress, LogLine, Origin, ReceiptOutcome, RetryAnswer, RunRequest, Stage,
-    StateCount,
+    Cause, Forecast, Job, JobEvent, JobKind, JobProgress, LogLine, Origin, ReceiptOutcome, RetryAnswer, RunRequest,
+    Stage, StateCount,
 };
 pub use keys::KeysRotated;
+pub use notice::{
+    Channel, Notice, NoticeEvent, NoticeState, NoticeTest, NoticeTried, Notifications, Notify, Webhook, WebhookMade,
+    WebhookSpec,
+};
 pub use page::Page;
 pub use person::{
     Login, Me, PasswordChange, Person, PersonChange, PersonSpec, Role, Scope, Setup, SetupDone, Token, TokenMade,
@@ -37,6 +43,10 @@ pub use person::{
 };
 pub use problem::{Place, ProblemDocument};
 pub use query::{Export, Overlap, Preview, PreviewRequest, Query, QuerySpec};
+pub use schedule::{
+    Backfill, Backfilled, CatchUp, CronExplanation, CronRequest, Fire, Schedule, ScheduleState, ScheduleView, Slot,
+    SlotState,
+};
 pub use secret::Secret;
 pub use settings::{SettingView, SettingsMap};
 pub use table::{Column, Table, TableKind, TableSpec};

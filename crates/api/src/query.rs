@@ -10,7 +10,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::{Column, Job, SettingsMap};
+use crate::{Column, Job, Notify, Schedule, SettingsMap};
 
 /// Where a query's rows go.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -51,12 +51,18 @@ pub struct QuerySpec {
     /// Where its rows go; without it a run only makes a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub export: Option<Export>,
-    /// What a run does while another is at work.
+    /// What a run that somebody starts does while another is at work; a schedule says its own.
     #[serde(default)]
     pub overlap: Overlap,
     /// Longest time of the query in seconds; the server's limit when it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit: Option<u64>,
+    /// When it runs by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// Who is told of what; the server's default where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
 }
 
 /// A query as it is. As JSON, what was written stands beside the rest.
@@ -101,18 +107,24 @@ struct QueryDocument {
     /// Where its rows go; without it a run only makes a result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     export: Option<Export>,
-    /// What a run does while another is at work.
+    /// What a run that somebody starts does while another is at work; a schedule says its own.
     #[serde(default)]
     overlap: Overlap,
     /// Longest time of the query in seconds; the server's limit when it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     time_limit: Option<u64>,
+    /// When it runs by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<Schedule>,
+    /// Who is told of what; the server's default where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notify: Option<Notify>,
 }
 
 impl From<Query> for QueryDocument {
     fn from(query: Query) -> QueryDocument {
         let Query { revision, created, updated, last_job, spec } = query;
-        let QuerySpec { name, description, sql, source, export, overlap, time_limit } = spec;
+        let QuerySpec { name, description, sql, source, export, overlap, time_limit, schedule, notify } = spec;
         QueryDocument {
             revision,
             created,
@@ -125,6 +137,8 @@ impl From<Query> for QueryDocument {
             export,
             overlap,
             time_limit,
+            schedule,
+            notify,
         }
     }
 }
@@ -143,8 +157,10 @@ impl From<QueryDocument> for Query {
             export,
             overlap,
             time_limit,
+            schedule,
+            notify,
         } = document;
-        let spec = QuerySpec { name, description, sql, source, export, overlap, time_limit };
+        let spec = QuerySpec { name, description, sql, source, export, overlap, time_limit, schedule, notify };
         Query { revision, created, updated, last_job, spec }
     }
 }

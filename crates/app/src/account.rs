@@ -8,10 +8,9 @@ use api::{AccountView, Check, Diagnosis, FieldView, ListView, Scope};
 use model::{Learned, Plan, Settings};
 use pardot::account::{Account, CustomFields, Lists, ReadAccount};
 use pardot::prospect::Newest;
-use pardot::{ApiVersion, CallError, Client, Usage};
+use pardot::{ApiVersion, CallError, Claim, Client, Usage};
 use store::Change;
 
-use crate::clock::unix_now;
 use crate::grants::Stored;
 use crate::names;
 use crate::number::grouped;
@@ -91,7 +90,7 @@ impl App {
         actor.require(Scope::Run)?;
         let client = self.reader(&stored).await?;
         let mut view = empty();
-        view.read = names::time(unix_now());
+        view.read = names::time(self.now());
         let version = match version(&client).await {
             Ok(version) => version,
             Err(error) => {
@@ -138,7 +137,7 @@ impl App {
         let known = self.0.store.learned(&stored.key()).await?;
         let learned = Learned { api_version: Some(version.number()), ..known };
         if learned != known {
-            self.0.store.save_learned(&stored.key(), learned, unix_now()).await?;
+            self.0.store.save_learned(&stored.key(), learned, self.now()).await?;
         }
         Ok(())
     }
@@ -154,7 +153,7 @@ impl App {
             // Whoever looks wants to know how it is now, not how it was.
             tokens.revive();
         }
-        self.client_of(stored, &Plan::parse(&settings)?).await
+        self.client_of(stored, &Plan::parse(&settings)?, Claim::Beyond).await
     }
 
     /// Remembers that Salesforce refused the grant, so that the list of connections says so.
@@ -181,7 +180,7 @@ impl App {
             revision: Some(stored.document.revision),
             name: stored.name().to_owned(),
             body,
-            now: unix_now(),
+            now: self.now(),
         };
         match self.0.store.apply(vec![change]).await {
             // Somebody changed it at this moment: the remark may be out of date already.

@@ -2,9 +2,11 @@
 //!
 //! Each use case stands in the module of its subject; this one starts and stops the whole.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use notify::{Mailer, Webhooks};
 use secrecy::SecretString;
 use store::{KeySource, Lock, Store};
 use tokio::sync::{Notify, watch};
@@ -41,6 +43,9 @@ pub enum StartError {
     /// Another server has the directory.
     #[error("{0}")]
     Lock(Box<store::LockError>),
+    /// The settings of the mail server cannot work.
+    #[error("{0}")]
+    Mail(notify::SettingsError),
     /// The jobs left behind cannot be read.
     #[error("{0}")]
     Failed(Box<AppError>),
@@ -52,6 +57,7 @@ impl StartError {
         match self {
             StartError::Open(error) => Some(error.hint()),
             StartError::Lock(error) => Some(error.hint()),
+            StartError::Mail(error) => Some(error.hint.clone()),
             StartError::Failed(error) => error.hint(),
         }
     }
@@ -84,6 +90,21 @@ pub(crate) struct Inner {
     pub(crate) queue: tokio::sync::Mutex<()>,
     /// Something in the queue changed.
     pub(crate) wake: Notify,
+    /// Held by whoever changes a schedule or what became of its times. Taken before `queue`.
+    pub(crate) scheduling: tokio::sync::Mutex<()>,
+    /// The schedules were changed since the scheduler read them.
+    pub(crate) schedules_stale: AtomicBool,
+    /// The time of the clock at which the scheduler last began to look, once it has dealt with all that it found due.
+    pub(crate) schedules_seen: watch::Sender<i64>,
+    /// The scheduler is to look.
+    pub(crate) schedules_wake: Notify,
+    /// The outcome of a job waits to be told.
+    pub(crate) outcomes_wake: Notify,
+    /// A notice waits to be sent.
+    pub(crate) notices_wake: Notify,
+    /// The operator's mail server, where there is one.
+    pub(crate) mailer: Option<Mailer>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) stopping: watch::Sender<bool>,
     stop_begun: OnceLock<Instant>,
     workers: Mutex<Vec<JoinHandle<()>>>,
@@ -104,6 +125,8 @@ impl App {
         };
         let store = Box::pin(Store::open_keyed(&config.data_dir, source)).await;
         let store = store.map_err(|error| StartError::Open(Box::new(error)))?;
+        let mailer = crate::notices::mailer(&config).map_err(StartError::Mail)?;
+        let webhooks = Webhooks::new(config.webhooks.clone());
         let discreet = Discreet::about(&config.data_dir);
         let app = App(Arc::new(Inner {
             store,
@@ -117,6 +140,14 @@ impl App {
             discreet,
             queue: tokio::sync::Mutex::default(),
             wake: Notify::new(),
+            scheduling: tokio::sync::Mutex::default(),
+            schedules_stale: AtomicBool::new(true),
+            schedules_seen: watch::Sender::new(i64::MIN),
+            schedules_wake: Notify::new(),
+            outcomes_wake: Notify::new(),
+            notices_wake: Notify::new(),
+            mailer,
+            webhooks,
             stopping: watch::Sender::new(false),
             stop_begun: OnceLock::new(),
             workers: Mutex::default(),
@@ -128,25 +159,33 @@ impl App {
             app.sweep_leftovers().await?;
             let token = app.prepare_setup().await?;
             *app.0.setup_token.lock().unwrap_or_else(PoisonError::into_inner) = token;
-            app.begin_work();
+            app.begin_work(true);
         }
         Ok(app)
     }
 
-    /// Works on the queue from now on; for a local command that runs a query.
+    /// Works on the queue from now on, and leaves schedules alone; for a local command that runs a query.
     ///
     /// # Errors
     /// See [`AppError`].
     pub async fn start_worker(&self) -> Result<(), AppError> {
         self.recover().await?;
-        self.begin_work();
+        self.begin_work(false);
         Ok(())
     }
 
-    fn begin_work(&self) {
+    fn begin_work(&self, schedules: bool) {
         let mut workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
         if workers.is_empty() {
-            *workers = vec![tokio::spawn(self.clone().work_on_queue()), tokio::spawn(self.clone().keep_swept())];
+            *workers = vec![
+                tokio::spawn(self.clone().work_on_queue()),
+                tokio::spawn(self.clone().keep_swept()),
+                tokio::spawn(self.clone().keep_told()),
+                tokio::spawn(self.clone().keep_delivering()),
+            ];
+            if schedules {
+                workers.push(tokio::spawn(self.clone().keep_schedules()));
+            }
         }
     }
 
@@ -211,6 +250,11 @@ impl App {
     /// What the jobs of this process have done since it started.
     pub fn figures(&self) -> Figures {
         self.0.sums.now(self.0.live.count())
+    }
+
+    /// Seconds since 1970, by the clock that this server goes by.
+    pub(crate) fn now(&self) -> i64 {
+        self.0.config.clock.now()
     }
 
     /// What the operator decided.

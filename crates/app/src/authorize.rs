@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::Change;
 
-use crate::clock::{random, unix_now};
+use crate::clock::random;
 use crate::grants::{CLIENT_SECRET, PRIVATE_KEY, REFRESH_TOKEN, Stored};
 use crate::{Actor, App, AppError, names};
 
@@ -156,7 +156,7 @@ impl App {
             app: app_of(&stored),
             verifier: pkce.verifier().clone(),
             binding: binding.map(str::to_owned),
-            begun: unix_now(),
+            begun: self.now(),
             actor: actor.clone(),
         };
         self.0.approvals.begin(state, pending);
@@ -174,7 +174,7 @@ impl App {
         error: Option<&str>,
         binding: Option<&str>,
     ) -> Result<Approved, CallbackError> {
-        let pending = self.0.approvals.take(state.unwrap_or_default(), binding, unix_now())?;
+        let pending = self.0.approvals.take(state.unwrap_or_default(), binding, self.now())?;
         if let Some(error) = error {
             return Err(CallbackError::Denied { word: word(error) });
         }
@@ -237,7 +237,7 @@ impl App {
                 revision: Some(stored.document.revision),
                 name: stored.name().to_owned(),
                 body: serde_json::to_value(&body).unwrap_or_default(),
-                now: unix_now(),
+                now: self.now(),
             },
             actor.audit("connection.connect", stored.name(), json!({ "scope": granted.scope })),
         ]);
@@ -263,7 +263,7 @@ impl App {
         let name = format!("approvals:{}:{client_id}:{user}", stored.body.login_url);
         let known = self.0.store.value(&name).await?;
         let mut known: Vec<Approval> = known.and_then(|known| serde_json::from_value(known).ok()).unwrap_or_default();
-        known.push(Approval { connection: stored.id().to_owned(), at: unix_now() });
+        known.push(Approval { connection: stored.id().to_owned(), at: self.now() });
         let mut victim = None;
         if known.len() > APPROVALS {
             let lost = known.remove(0);

@@ -5,8 +5,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use notify::{SmtpSettings, WebhookPolicy};
 use pardot::AllowedHosts;
 use secrecy::SecretString;
+
+use crate::clock::Clock;
 
 /// The server's own connected app, so that people only press Connect.
 #[derive(Debug, Clone)]
@@ -42,6 +45,18 @@ pub struct Config {
     pub redirect_uri: String,
     /// First wait before Pardot is asked again after an outage; doubled up to ten times as long.
     pub outage_wait: Duration,
+    /// The address that people know the server by: what links in notices lead to.
+    pub public_url: Option<String>,
+    /// The mail server that notices go through.
+    pub smtp: Option<SmtpSettings>,
+    /// Where webhooks may lead.
+    pub webhooks: WebhookPolicy,
+    /// Runs in a row of a schedule that fail because something must be changed, after which it is disabled.
+    pub failures_to_disable: u32,
+    /// Notices of such failures that must have been written before it is disabled.
+    pub notices_to_disable: u32,
+    /// The clock that the server goes by.
+    pub clock: Clock,
     /// The master key, where it is given instead of kept in a file; the current one first.
     pub master_key: Option<SecretString>,
 }
@@ -61,6 +76,12 @@ impl Config {
             hosts: AllowedHosts::default(),
             redirect_uri: "http://localhost:8080/oauth/callback".into(),
             outage_wait: Duration::from_secs(60),
+            public_url: None,
+            smtp: None,
+            webhooks: WebhookPolicy::default(),
+            failures_to_disable: 5,
+            notices_to_disable: 3,
+            clock: Clock::system(),
             master_key: None,
         }
     }

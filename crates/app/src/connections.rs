@@ -9,7 +9,6 @@ use model::Problem;
 use serde_json::{Value, json};
 use store::{Change, Document, StoreError};
 
-use crate::clock::unix_now;
 use crate::draft::Draft;
 use crate::grants::{CLIENT_SECRET, CONNECTION, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN};
 use crate::names::{self, stale_or};
@@ -112,7 +111,7 @@ impl App {
         };
         let new_name = spec.name.clone().unwrap_or_else(|| name.to_owned());
         let mut draft = Draft::of(&self.0.config, &new_name, spec, before.as_ref(), kept)?;
-        let now = unix_now();
+        let now = self.now();
         let id = old.as_ref().map_or_else(|| names::new_id("c"), |document| document.id.clone());
         let body = serde_json::to_value(&draft.body).unwrap_or_default();
         let (document_name, seen) = (new_name.clone(), old.as_ref().map(|old| revision.unwrap_or(old.revision)));
@@ -294,6 +293,8 @@ impl App {
             username: body.username,
             audience: body.audience,
             secrets,
+            reserve: body.reserve,
+            daily_budget: body.daily_budget,
             state,
             remark,
         })

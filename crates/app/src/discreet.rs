@@ -59,7 +59,7 @@ impl Discreet {
         StopCause {
             message: self.text(&cause.message),
             hint: cause.hint.as_deref().map(|hint| self.text(hint)),
-            configuration: false,
+            configuration: cause.configuration,
         }
     }
 

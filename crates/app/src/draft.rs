@@ -7,11 +7,14 @@ use model::{Problem, Problems};
 use pardot::BusinessUnitId;
 use secrecy::SecretString;
 
-use crate::grants::{CLIENT_SECRET, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN};
+use crate::grants::{CLIENT_SECRET, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN, usual_reserve};
 use crate::{Config, names};
 
 /// Longest secret that is taken, in bytes: a private key of 16,384 bits has about 13,000.
 const LONGEST_SECRET: usize = 20_000;
+
+/// Most percent of the daily calls that can be left to others.
+const LARGEST_RESERVE: u8 = 90;
 
 /// The secrets of a request, by their name in the store.
 pub(crate) type Secrets = Vec<(&'static str, SecretString)>;
@@ -94,6 +97,11 @@ fn body(
     for (name, given) in [("client_id", &spec.client_id), ("username", &spec.username), ("audience", &spec.audience)] {
         problems.keep(printable(name, given.as_deref()));
     }
+    let reserve = spec.reserve.or(before.map(|body| body.reserve)).unwrap_or_else(usual_reserve);
+    if reserve > LARGEST_RESERVE {
+        let problem = Problem::at("connection.reserve", format!("must be a percentage from 0 to {LARGEST_RESERVE}"));
+        problems.push(problem.hint("10 leaves a tenth of the daily calls to others; 0 leaves none"));
+    }
     let client_id = nonempty(spec.client_id).or_else(|| before.and_then(|body| body.client_id.clone()));
     ConnectionBody {
         pardot_domain,
@@ -105,6 +113,8 @@ fn body(
         username: nonempty(spec.username).or_else(|| before.and_then(|body| body.username.clone())),
         audience: nonempty(spec.audience).or_else(|| before.and_then(|body| body.audience.clone())),
         vault: before.map(|body| body.vault.clone()).unwrap_or_default(),
+        reserve,
+        daily_budget: spec.daily_budget.or(before.map(|body| body.daily_budget)).unwrap_or(0),
         broken: None,
     }
 }

@@ -9,11 +9,11 @@ use model::{JobId, JobState, Problem, StopCause};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use store::{NewJob, Once, Origin, Started};
+use store::{Change, Document, NewJob, Once, Origin, Started};
 
-use crate::clock::unix_now;
 use crate::grants::CONNECTION;
-use crate::names::new_job_id;
+use crate::names::{self, new_job_id};
+use crate::queries::QueryBody;
 use crate::{Actor, App, AppError};
 
 /// Longest idempotency key, in bytes.
@@ -36,6 +36,8 @@ pub(crate) struct ServerRequest {
 
 /// A job about to be put into the queue.
 pub(crate) struct Enqueue {
+    /// Its id, where something else that is written with it names it.
+    pub(crate) id: Option<JobId>,
     /// The query's id and name.
     pub(crate) query: Option<(String, String)>,
     /// The connection's id and name.
@@ -51,6 +53,19 @@ pub(crate) struct Enqueue {
     pub(crate) result: Option<PathBuf>,
     pub(crate) overlap: Overlap,
     pub(crate) time_limit: Option<u64>,
+    /// The scheduled time that it runs for, in seconds since 1970.
+    pub(crate) scheduled: Option<i64>,
+    /// What is written together with the job, or not at all.
+    pub(crate) changes: Vec<Change>,
+    /// Why it cannot even begin: it is written down as failed.
+    pub(crate) stillborn: Option<StopCause>,
+}
+
+/// What became of a start.
+pub(crate) struct Began {
+    pub(crate) id: JobId,
+    /// The same was asked before, and this is the job that it made.
+    pub(crate) again: bool,
 }
 
 /// The same request is started once: the key that its sender chose, and what was asked.
@@ -82,37 +97,34 @@ impl App {
     ) -> Result<(Job, bool), AppError> {
         actor.require(Scope::Run)?;
         let (document, body) = self.query_body(query).await?;
-        let kind = match (request.kind, &body.connection) {
-            (Some(JobKind::Export), None) => {
-                return Err(AppError::Conflict {
-                    message: format!("query {query} has no export"),
-                    hint: Some("give it one, or run it with kind: result".into()),
-                });
-            }
-            (Some(kind), _) => kind,
-            (None, Some(_)) => JobKind::Export,
-            (None, None) => JobKind::Result,
-        };
+        if request.kind == Some(JobKind::Export) && body.connection.is_none() {
+            return Err(AppError::Conflict {
+                message: format!("query {query} has no export"),
+                hint: Some("give it one, or run it with kind: result".into()),
+            });
+        }
+        let scheduled = request.scheduled_time.as_deref().map(|text| moment("scheduled_time", text)).transpose()?;
+        let asked = json!({ "run": query, "kind": request.kind, "scheduled_time": scheduled });
+        let new = self.run_of(&document, body, request.kind).await?;
+        let once = once.map(|key| Asked { key, asked });
+        self.enqueue(actor, Enqueue { scheduled, ..new }, once).await
+    }
+
+    /// A run of a query as it is today: an export where it has one and nothing else is asked for.
+    pub(crate) async fn run_of(
+        &self,
+        document: &Document,
+        body: QueryBody,
+        kind: Option<JobKind>,
+    ) -> Result<Enqueue, AppError> {
+        let usual = if body.connection.is_some() { JobKind::Export } else { JobKind::Result };
+        let kind = kind.unwrap_or(usual);
         let (connection, business_unit) = match (kind, &body.connection) {
             (JobKind::Export, Some(id)) => self.export_door(id).await?,
             (JobKind::Export | JobKind::Result, _) => (None, String::new()),
         };
-        let settings =
-            body.spec.export.as_ref().map_or_else(|| json!({}), |export| Value::Object(export.settings.0.clone()));
-        let new = Enqueue {
-            query: Some((document.id, document.name)),
-            connection,
-            business_unit,
-            kind,
-            sql: body.spec.sql,
-            settings,
-            parent: None,
-            result: None,
-            overlap: body.spec.overlap,
-            time_limit: body.spec.time_limit,
-        };
-        let once = once.map(|key| Asked { key, asked: json!({ "run": query, "kind": request.kind }) });
-        self.enqueue(actor, new, once).await
+        let new = Enqueue::of(document, body, kind);
+        Ok(Enqueue { connection, business_unit, ..new })
     }
 
     /// Sends the stored result of a job again, as a new job: with the export of its query today, else with its own.
@@ -135,6 +147,7 @@ impl App {
         share_file(&result, &copy)
             .map_err(|error| AppError::Failed { message: format!("the result cannot be copied: {error}") })?;
         let new = Enqueue {
+            id: None,
             query: old.query.clone().zip(old.query_name.clone()),
             connection,
             business_unit,
@@ -145,6 +158,9 @@ impl App {
             result: Some(copy),
             overlap,
             time_limit: None,
+            scheduled: old.scheduled,
+            changes: Vec::new(),
+            stillborn: None,
         };
         let once = once.map(|key| Asked { key, asked: json!({ "reexport": old.id.as_str() }) });
         self.enqueue(actor, new, once).await
@@ -187,12 +203,23 @@ impl App {
         new: Enqueue,
         once: Option<Asked<'_>>,
     ) -> Result<(Job, bool), AppError> {
+        let Began { id, again } = self.begin_job(actor, new, once).await?;
+        Ok((self.job_by_id(&id).await?, again))
+    }
+
+    /// Puts a job into the queue.
+    pub(crate) async fn begin_job(
+        &self,
+        actor: &Actor,
+        new: Enqueue,
+        once: Option<Asked<'_>>,
+    ) -> Result<Began, AppError> {
         if self.is_stopping() {
             let hint = Some("it takes jobs again when it has started".into());
             return Err(AppError::Unavailable { message: "the server is stopping".into(), hint });
         }
         let queue = self.0.queue.lock().await;
-        let id = new_job_id();
+        let id = new.id.clone().unwrap_or_else(|| new_job_id(self.now()));
         let given = new.result.clone();
         if let Some(result) = &given {
             std::fs::rename(result, self.0.store.result_path(&id))
@@ -212,9 +239,9 @@ impl App {
             Started::New => {
                 self.0.wake.notify_one();
                 self.0.live.changed(&id);
-                Ok((self.job_by_id(&id).await?, false))
+                Ok(Began { id, again: false })
             }
-            Started::Again(first) => Ok((self.job_by_id(&first).await?, true)),
+            Started::Again(first) => Ok(Began { id: first, again: true }),
             Started::Differs => Err(Problem::at("Idempotency-Key", "was used for another request")
                 .hint("use a new key for every new request")
                 .into()),
@@ -228,7 +255,7 @@ impl App {
         new: Enqueue,
         once: Option<Asked<'_>>,
     ) -> Result<Started, AppError> {
-        let now = unix_now();
+        let now = self.now();
         let holder = match new.overlap {
             Overlap::Queue => None,
             Overlap::Skip => self.lane_holder(new.query.as_ref(), &new.business_unit).await?,
@@ -238,7 +265,12 @@ impl App {
             hint: Some("let runs wait for each other with overlap: queue".into()),
             configuration: false,
         });
-        let state = if skipped.is_some() { JobState::Skipped } else { JobState::Queued };
+        let (state, cause) = match (skipped, new.stillborn.clone()) {
+            (Some(skipped), _) => (JobState::Skipped, Some(skipped)),
+            (None, Some(cause)) => (JobState::Failed, Some(cause)),
+            (None, None) => (JobState::Queued, None),
+        };
+        let mut changes = new.changes.clone();
         let job = new_job(id, actor, new, state, now);
         let audit = actor.audit("job.start", id.as_str(), json!({ "query": &job.query_name, "parent": &job.parent }));
         let once = match once {
@@ -253,7 +285,9 @@ impl App {
             }),
             None => None,
         };
-        Ok(self.0.store.create_job_with(job, skipped, vec![audit], once, now).await?)
+        changes.push(audit);
+        let created = self.0.store.create_job_with(job, cause, changes, once, now).await;
+        created.map_err(|error| names::stale_or(error, "the scheduled time"))
     }
 
     /// The job that a new one of this query would have to wait for.
@@ -263,11 +297,47 @@ impl App {
         business_unit: &str,
     ) -> Result<Option<JobId>, AppError> {
         let Some((query, _)) = query else { return Ok(None) };
-        let open = self.0.store.open_server_summaries().await?;
-        let holder =
-            open.into_iter().find(|job| job.query.as_ref() == Some(query) && job.business_unit == business_unit);
-        Ok(holder.map(|job| job.id))
+        let filter = store::JobFilter {
+            query: Some(query.clone()),
+            origin: Some(Origin::Server),
+            states: JobState::all().filter(|state| state.is_open()).collect(),
+            ..store::JobFilter::default()
+        };
+        let open = self.0.store.jobs_page(&filter, None, 1_000).await?;
+        Ok(open.into_iter().rev().find(|job| job.business_unit == business_unit).map(|job| job.id))
     }
+}
+
+impl Enqueue {
+    /// A run of a query, without the connection that it goes through.
+    pub(crate) fn of(document: &Document, body: QueryBody, kind: JobKind) -> Enqueue {
+        let settings = body.spec.export.map_or_else(|| json!({}), |export| Value::Object(export.settings.0));
+        Enqueue {
+            id: None,
+            query: Some((document.id.clone(), document.name.clone())),
+            connection: None,
+            business_unit: String::new(),
+            kind,
+            sql: body.spec.sql,
+            settings,
+            parent: None,
+            result: None,
+            overlap: body.spec.overlap,
+            time_limit: body.spec.time_limit,
+            scheduled: None,
+            changes: Vec::new(),
+            stillborn: None,
+        }
+    }
+}
+
+/// A moment as people write it into a document, in seconds since 1970.
+pub(crate) fn moment(place: &str, text: &str) -> Result<i64, Problem> {
+    let parsed = text.trim().parse::<jiff::Timestamp>();
+    parsed.map(jiff::Timestamp::as_second).map_err(|_| {
+        Problem::at(place, "is no moment")
+            .hint("write it in RFC 3339, like 2026-11-23T02:00:00Z or 2026-11-23T03:00:00+01:00")
+    })
 }
 
 fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -> NewJob {
@@ -296,6 +366,7 @@ fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -
         connection: new.connection.map(|(id, _)| id),
         actor: Some(actor.shown()),
         parent: new.parent,
+        scheduled: new.scheduled,
     }
 }
 

@@ -11,7 +11,7 @@ use pardot::{Clock, SystemClock};
 use query::{Limits, QueryError, Table};
 use store::{Job, JobKind, LockError, NewJob, OpenError, Origin, Store, StoreError};
 
-use crate::clock::unix_now;
+use crate::clock::{Clock as WallClock, unix_now};
 use crate::connection::{Connection, ConnectionError};
 use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, client, plan_of};
 use crate::names::new_job_id;
@@ -31,6 +31,8 @@ pub struct ExportRequest {
     pub data_dir: PathBuf,
     /// Longest time of the query.
     pub query_time: Option<Duration>,
+    /// What `TD_SCHEDULED_TIME()` gives in the query, in seconds since 1970; the time of the start when it is not given.
+    pub scheduled: Option<i64>,
 }
 
 /// Why an export did not come to sending.
@@ -160,9 +162,9 @@ pub fn prepare(request: &ExportRequest) -> Result<Prepared, ExportError> {
 /// Memory that the query engine may use for sorting, joining and grouping; beyond it spills to disk.
 const QUERY_MEMORY: usize = 128 << 20;
 
-/// What a query may use; it spills to `spill`.
-pub fn limits(spill: &Path, time: Option<Duration>) -> Limits {
-    Limits { time, memory: QUERY_MEMORY, spill_dir: spill.to_owned() }
+/// What a query may use, and the time that it is told; it spills to `spill`.
+pub fn limits(spill: &Path, time: Option<Duration>, scheduled_time: i64) -> Limits {
+    Limits { time, memory: QUERY_MEMORY, spill_dir: spill.to_owned(), scheduled_time }
 }
 
 /// Runs a new job. `job_made` hears its name as soon as it has one.
@@ -178,7 +180,7 @@ pub async fn export(request: ExportRequest, stop: StopSignal, watch: Watcher<'_>
         let path = store.result_path(&job);
         let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
         let mut progress = |progress: query::Progress| watch(Watched::Querying(progress.rows));
-        let limits = limits(&folder, request.query_time);
+        let limits = limits(&folder, request.query_time, request.scheduled.unwrap_or_else(unix_now));
         query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.clone().stopped(), &mut progress).await
     };
     let frozen = match frozen {
@@ -255,6 +257,7 @@ fn run_of<'a>(store: &'a Store, job: Job, connection: &Connection, plan: Plan, q
         query_seconds,
         keep_result: false,
         requeue: Arc::default(),
+        wall: WallClock::system(),
         verdict: &as_it_is,
     }
 }
@@ -267,7 +270,7 @@ fn lock(store: &Store, connection: &Connection) -> Result<store::Lock, ExportErr
 }
 
 async fn make_job(store: &Store, request: &ExportRequest, prepared: &Prepared) -> Result<JobId, ExportError> {
-    let id = new_job_id();
+    let id = new_job_id(unix_now());
     let connection_file =
         std::fs::canonicalize(&request.connection_file).unwrap_or_else(|_| request.connection_file.clone());
     let kept = JobRequest { connection_file, settings: request.settings.to_json(), tables: request.tables.clone() };
@@ -285,6 +288,7 @@ async fn make_job(store: &Store, request: &ExportRequest, prepared: &Prepared) -
         connection: None,
         actor: None,
         parent: None,
+        scheduled: request.scheduled,
     };
     store.create_job(&new).await?;
     Ok(id)

@@ -81,6 +81,7 @@ impl Bench {
             connection: connection.as_ref().map(|connection| connection.id.clone()),
             actor: None,
             parent: None,
+            scheduled: None,
             sql: "SELECT 1".into(),
             request: serde_json::json!({
                 "connection": connection.map(|connection| connection.id), "connection_name": null,
@@ -89,7 +90,7 @@ impl Bench {
             business_unit: "unit".into(),
         };
         store.create_job(&new).await.unwrap();
-        let limits = crate::export::limits(&self.path("data/results"), None);
+        let limits = crate::export::limits(&self.path("data/results"), None, NOW);
         let path = store.result_path(&id);
         let frozen = query::freeze(values, &[], &limits, &path, std::future::pending(), &mut |_| {}).await.unwrap();
         store.set_frozen(&id, frozen.rows, NOW).await.unwrap();

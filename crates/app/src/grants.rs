@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use api::{AppKind, GrantKind};
 use model::Plan;
-use pardot::{BusinessUnitId, Client, Clock, ConnectedApp, Grant, GrantKeeper, Host, RetryPolicy, SystemClock, Tokens};
+use pardot::{
+    BusinessUnitId, Claim, Client, ClientParts, Clock, ConnectedApp, Grant, GrantKeeper, Host, RetryPolicy,
+    SystemClock, Tokens,
+};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use store::{Change, Document, Store, StoreError};
@@ -33,8 +36,19 @@ pub(crate) struct ConnectionBody {
     /// Where its secrets are kept. Another vault whenever host, login, app or refresh token change: what a job that began
     /// before still writes can then never reach the new ones, nor the new ones the old place.
     pub(crate) vault: String,
+    /// Percent of the account's daily calls that are left to others.
+    #[serde(default = "usual_reserve")]
+    pub(crate) reserve: u8,
+    /// Calls that this server may make a day; 0 for as many as the reserve leaves.
+    #[serde(default)]
+    pub(crate) daily_budget: u64,
     /// Why Salesforce or Pardot refuse it, until somebody mends it.
     pub(crate) broken: Option<String>,
+}
+
+/// Percent of the daily calls that are left to others where nobody says: other integrations share them.
+pub(crate) fn usual_reserve() -> u8 {
+    10
 }
 
 /// A connection as it is kept, understood.
@@ -134,7 +148,7 @@ impl App {
     ///
     /// # Errors
     /// What a person must do before any call can be made.
-    pub(crate) async fn client_of(&self, stored: &Stored, plan: &Plan) -> Result<Arc<Client>, AppError> {
+    pub(crate) async fn client_of(&self, stored: &Stored, plan: &Plan, claim: Claim) -> Result<Arc<Client>, AppError> {
         let tokens = self.tokens_for(stored).await?;
         let retry = RetryPolicy {
             maximum_retries: plan.retry.maximum_retries,
@@ -143,10 +157,19 @@ impl App {
             timeout: plan.retry.timeout,
         };
         let limiter = self.0.units.limiter(&stored.key());
-        let (host, unit) = (stored.pardot_domain.clone(), stored.business_unit.clone());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let client = Client::new(host, unit, tokens, limiter, retry, clock, random_u64());
-        client.map(Arc::new).map_err(|error| unusable(error.to_string()))
+        let parts = ClientParts {
+            host: stored.pardot_domain.clone(),
+            business_unit: stored.business_unit.clone(),
+            tokens,
+            limiter,
+            allowance: self.allowance_of(stored).await?,
+            claim,
+            retry,
+            clock,
+            seed: random_u64(),
+        };
+        Client::new(parts).map(Arc::new).map_err(|error| unusable(error.to_string()))
     }
 
     async fn grant_of(&self, stored: &Stored) -> Result<Grant, AppError> {

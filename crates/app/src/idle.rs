@@ -9,7 +9,7 @@ use api::GrantKind;
 use pardot::RetryPolicy;
 use store::Change;
 
-use crate::clock::{random_u64, unix_now};
+use crate::clock::random_u64;
 use crate::grants::{CONNECTION, Stored};
 use crate::{App, AppError};
 
@@ -46,12 +46,12 @@ impl App {
             return Ok(false);
         }
         let used = self.0.store.value(&value_name(stored.id())).await?.and_then(|at| at.as_i64());
-        Ok(unix_now() - used.unwrap_or(0).max(stored.document.updated) > IDLE)
+        Ok(self.now() - used.unwrap_or(0).max(stored.document.updated) > IDLE)
     }
 
     /// The grant was used just now.
     pub(crate) async fn note_use(&self, stored: &Stored) -> Result<(), AppError> {
-        let change = Change::PutValue { name: value_name(stored.id()), value: Some(unix_now().into()) };
+        let change = Change::PutValue { name: value_name(stored.id()), value: Some(self.now().into()) };
         Ok(self.0.store.apply(vec![change]).await?)
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::Store;
 
+use crate::clock::unix_now;
 use crate::connection::Connection;
 use crate::export::{ExportError, ExportRequest, limits, prepare};
 use crate::job::{client, custom_fields};
@@ -38,7 +39,7 @@ pub async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<DryRun,
     let prepared = prepare(&request)?;
     let folder = tempfile::tempdir().map_err(|error| failed(format!("no temporary directory: {error}")))?;
     let path = folder.path().join("result.parquet");
-    let limits = limits(folder.path(), request.query_time);
+    let limits = limits(folder.path(), request.query_time, request.scheduled.unwrap_or_else(unix_now));
     query::freeze(&request.sql, &prepared.tables, &limits, &path, stop.stopped(), &mut |_| {})
         .await
         .map_err(|error| ExportError::Query(Box::new(error)))?;
@@ -68,7 +69,7 @@ pub async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<DryRun,
             None => reasons.push((rejection.column, rejection.reason, 1)),
         }
     };
-    let estimate = export::estimate(&result, &*object, &plan.delivery, &checked, way, &mut count)
+    let estimate = export::estimate(&result, &*object, &plan.delivery, &learned, &checked, way, &mut count)
         .map_err(|error| failed(error.to_string()))?;
     let usage = match client.send(&Account).await {
         Ok(usage) => Some(usage),

@@ -13,11 +13,13 @@ use model::{
     Settings, Stages, StopCause, Tally,
 };
 use pardot::account::CustomFields;
-use pardot::{CallError, Client, Clock, Counts, Limiter, RetryPolicy, SystemClock, Tokens};
+use pardot::{
+    Allowance, CallError, Claim, Client, ClientParts, Clock, Counts, Limiter, RetryPolicy, SystemClock, Tokens,
+};
 use serde::{Deserialize, Serialize};
 use store::{Job, Store};
 
-use crate::clock::{random_u64, unix_now};
+use crate::clock::{self, random_u64};
 use crate::connection::Connection;
 use crate::ledger::StoreLedger;
 use crate::stop::StopSignal;
@@ -74,9 +76,19 @@ pub fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock>) -> R
         timeout: plan.retry.timeout,
     };
     let limiter = Arc::new(Limiter::new());
-    let (host, unit) = (connection.pardot_domain.clone(), connection.business_unit.clone());
-    Client::new(host, unit, Arc::new(tokens), limiter, retry, clock.clone(), random_u64())
-        .map_err(|error| error.to_string())
+    let parts = ClientParts {
+        host: connection.pardot_domain.clone(),
+        business_unit: connection.business_unit.clone(),
+        tokens: Arc::new(tokens),
+        limiter,
+        // Whoever exports by hand decides what is left to others: only Pardot's own limit holds.
+        allowance: Arc::new(Allowance::default()),
+        claim: Claim::Within,
+        retry,
+        clock: clock.clone(),
+        seed: random_u64(),
+    };
+    Client::new(parts).map_err(|error| error.to_string())
 }
 
 /// The account's custom fields, all pages.
@@ -108,6 +120,8 @@ pub struct Run<'a> {
     pub keep_result: bool,
     /// Says, once the job was asked to stop, whether it is to wait in the queue instead of being killed.
     pub requeue: Arc<AtomicBool>,
+    /// The clock that its states are dated by.
+    pub wall: clock::Clock,
     /// Has the last word on how the run ended.
     pub verdict: Verdict<'a>,
 }
@@ -132,7 +146,7 @@ impl Run<'_> {
         for note in &self.plan.notes {
             watch(Watched::Note(note.clone()));
         }
-        self.store.set_state(&self.job.id, JobState::Sending, None, unix_now()).await?;
+        self.store.set_state(&self.job.id, JobState::Sending, None, self.wall.now()).await?;
         let client = match self.client.clone() {
             Ok(client) => client,
             Err(message) => return self.close(figures, Early::Unconnected(message)).await,
@@ -178,6 +192,7 @@ impl Run<'_> {
             job: self.job.id.clone(),
             ledger: self.store.ledger(&self.job.id),
             business_unit: self.business_unit.clone(),
+            wall: self.wall.clone(),
         })
     }
 
@@ -293,7 +308,7 @@ impl Run<'_> {
         let mut report = self.report(figures, status, cause, reasons);
         let progressed = before.read > 0 && report.rows.unsent < before.unsent;
         let wake = (self.verdict)(&mut report, progressed);
-        self.store.settle_run(&report, wake, progressed, unix_now()).await?;
+        self.store.settle_run(&report, wake, progressed, self.wall.now()).await?;
         // A Result is people's data: it stays only while something may be continued, or rejected rows looked at.
         if report.status == JobState::Success && report.rows.rejected == 0 && !self.keep_result {
             let _ = std::fs::remove_file(self.store.result_path(&self.job.id));
@@ -383,7 +398,7 @@ fn held(rows: u64) -> StopCause {
 fn state_of(stop: &Stop) -> JobState {
     match stop {
         Stop::RejectedRow => JobState::Stopped,
-        Stop::Quota => JobState::ParkedQuota,
+        Stop::Quota(_) => JobState::ParkedQuota,
         Stop::Outage { .. } => JobState::ParkedOutage,
         Stop::Reconnect(_) | Stop::Access(_) => JobState::NeedsReconnect,
         Stop::Killed => JobState::Killed,

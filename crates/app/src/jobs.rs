@@ -11,7 +11,7 @@ use pardot::Tokens;
 use serde_json::json;
 use store::{Change, JobSummary, StoreError};
 
-use crate::clock::unix_now;
+use crate::forecast;
 use crate::live::LiveJob;
 use crate::names;
 use crate::words::{self, Said};
@@ -73,7 +73,7 @@ impl App {
     async fn cursor(&self, after: &str) -> Result<JobId, AppError> {
         let wrong = || Problem::at("after", "is not the next of a page of jobs").hint("begin without after");
         let id: JobId = after.parse().map_err(|_| wrong())?;
-        let now = u64::try_from(unix_now()).unwrap_or_default();
+        let now = u64::try_from(self.now()).unwrap_or_default();
         if made_until(&id, now) || self.0.store.job(&id).await?.is_some() { Ok(id) } else { Err(wrong().into()) }
     }
 
@@ -134,7 +134,7 @@ impl App {
             None => {
                 let cause =
                     StopCause { message: format!("stopped by {}", actor.shown()), hint: None, configuration: false };
-                let (id, now) = (&job.id, unix_now());
+                let (id, now) = (&job.id, self.now());
                 self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![audit], now).await?;
                 self.note(id, store::LogLevel::Warning, &format!("Stopped by {}.", actor.shown())).await;
             }
@@ -172,7 +172,7 @@ impl App {
         let audit = actor.audit("job.continue", job.id.as_str(), json!({}));
         // A wish to stop that was left behind by a crash belongs to the run before.
         let forget = Change::PutValue { name: kill_wish(&job.id), value: None };
-        self.0.store.requeue(&job.id, true, vec![audit, forget], unix_now()).await?;
+        self.0.store.requeue(&job.id, true, vec![audit, forget], self.now()).await?;
         self.note(&job.id, store::LogLevel::Info, &format!("Continued by {}.", actor.shown())).await;
         self.0.wake.notify_one();
         self.0.live.changed(&job.id);
@@ -255,17 +255,24 @@ impl App {
     /// The job as it is shown.
     pub(crate) async fn job_by_id(&self, id: &JobId) -> Result<Job, AppError> {
         let job = self.find_job(id.as_str()).await?;
-        self.job_view(summary(job)).await
+        let forecast = match job.forecast.clone() {
+            Some(kept) => {
+                let account = self.account_of(&job.business_unit).await?;
+                forecast::view(kept, account.and_then(|account| account.time_zone).as_deref())
+            }
+            None => None,
+        };
+        self.job_view(job.summary(), forecast).await
     }
 
     /// A job as it is shown.
-    async fn job_view(&self, job: JobSummary) -> Result<Job, AppError> {
+    async fn job_view(&self, job: JobSummary, forecast: Option<api::Forecast>) -> Result<Job, AppError> {
         let connection = match &job.connection {
             Some(id) => self.0.store.document_by_id(id).await?.map(|document| document.name),
             None => None,
         };
         let zone = self.zone(&job).await?;
-        Ok(self.shown_job(job, connection, zone.as_deref()))
+        Ok(Job { forecast, ..self.shown_job(job, connection, zone.as_deref()) })
     }
 
     /// Jobs as they are shown, with one look at the connections for all of them.
@@ -326,6 +333,8 @@ impl App {
             connection,
             actor: job.actor,
             parent: job.parent.map(|parent| parent.to_string()),
+            scheduled: job.scheduled.map(names::time),
+            forecast: None,
             created: names::time(job.created),
             started: job.started.map(names::time),
             finished: job.finished.map(names::time),
@@ -337,31 +346,6 @@ impl App {
             has_result,
             can_continue: job.origin == store::Origin::Server && can_continue(job.state),
         }
-    }
-}
-
-/// What a list has of a job.
-fn summary(job: store::Job) -> JobSummary {
-    JobSummary {
-        id: job.id,
-        created: job.created,
-        updated: job.updated,
-        state: job.state,
-        kind: job.kind,
-        origin: job.origin,
-        query: job.query,
-        query_name: job.query_name,
-        connection: job.connection,
-        actor: job.actor,
-        parent: job.parent,
-        business_unit: job.business_unit,
-        started: job.started,
-        finished: job.finished,
-        wake: job.wake,
-        wakes: job.wakes,
-        frozen_rows: job.frozen_rows,
-        cause: job.cause,
-        tally: job.report.map(|report| report.rows),
     }
 }
 

@@ -7,7 +7,7 @@ use export::{Fact, Ledger, LedgerError};
 use model::{BatchMark, JobId, Learned, Rejection, RowNumber};
 use store::{Store, StoreError};
 
-use crate::clock::unix_now;
+use crate::clock::Clock;
 
 /// The ledger of one job.
 pub struct StoreLedger {
@@ -19,6 +19,8 @@ pub struct StoreLedger {
     pub ledger: store::Ledger,
     /// The business unit's key.
     pub business_unit: String,
+    /// The clock that facts are dated by.
+    pub wall: Clock,
 }
 
 fn failed(error: StoreError) -> LedgerError {
@@ -28,11 +30,11 @@ fn failed(error: StoreError) -> LedgerError {
 #[async_trait]
 impl Ledger for StoreLedger {
     async fn mark(&self, mark: BatchMark) -> Result<(), LedgerError> {
-        self.ledger.mark(mark, unix_now()).await.map_err(failed)
+        self.ledger.mark(mark, self.wall.now()).await.map_err(failed)
     }
 
     async fn settle(&self, mark: BatchMark, rejections: Vec<Rejection>) -> Result<(), LedgerError> {
-        self.ledger.settle(mark, rejections, unix_now()).await.map_err(failed)
+        self.ledger.settle(mark, rejections, self.wall.now()).await.map_err(failed)
     }
 
     async fn reject(&self, rejections: Vec<Rejection>) -> Result<(), LedgerError> {
@@ -57,6 +59,6 @@ impl Ledger for StoreLedger {
     }
 
     async fn learn(&self, learned: Learned) -> Result<(), LedgerError> {
-        self.store.save_learned(&self.business_unit, learned, unix_now()).await.map_err(failed)
+        self.store.save_learned(&self.business_unit, learned, self.wall.now()).await.map_err(failed)
     }
 }

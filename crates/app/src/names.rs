@@ -2,13 +2,14 @@
 //!
 //! Knows no kind in particular.
 
+use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use model::{JobId, Problem};
 use store::{Document, StoreError};
 
 use crate::AppError;
-use crate::clock::{random, unix_now};
+use crate::clock::random;
 
 /// Longest name.
 const LONGEST: usize = 100;
@@ -41,14 +42,22 @@ pub(crate) fn new_id(kind: &str) -> String {
     format!("{kind}{digits}")
 }
 
-/// A new job's name. Names of one process sort by the order of their making, also within a second.
-pub(crate) fn new_job_id() -> JobId {
+/// A new job's name. Names of one process sort by the order of their making, also within a second and when the clock was put
+/// back. `now`: seconds since 1970.
+pub(crate) fn new_job_id(now: i64) -> JobId {
+    /// Where the 25 bits of chance are nearly used up.
+    const ROOM: u32 = 0x01ff_fe00;
     static LAST: Mutex<(u64, u32)> = Mutex::new((0, 0));
-    let now = u64::try_from(unix_now()).unwrap_or(0);
+    let now = u64::try_from(now).unwrap_or(0);
     // The name has room for 25 bits of chance; half of them leave room for those that follow in the same second.
     let chance = u32::from_le_bytes(random()) & 0x00ff_ffff;
     let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    *last = if now == last.0 && chance <= last.1 { (now, last.1 + 1 + (chance & 0xff)) } else { (now, chance) };
+    *last = match now.cmp(&last.0) {
+        Ordering::Greater => (now, chance),
+        Ordering::Equal if chance > last.1 => (now, chance),
+        Ordering::Equal | Ordering::Less if last.1 < ROOM => (last.0, last.1 + 1 + (chance & 0xff)),
+        Ordering::Equal | Ordering::Less => (last.0 + 1, chance),
+    };
     JobId::new(last.0, last.1)
 }
 
@@ -76,7 +85,7 @@ pub(crate) fn listed(names: &[String]) -> String {
 /// What the store says when a change does not fit any more.
 pub(crate) fn stale_or(error: StoreError, what: &str) -> AppError {
     match error {
-        StoreError::Conflict { .. } => AppError::Stale { what: what.to_owned() },
+        StoreError::Conflict { .. } | StoreError::SlotTaken { .. } => AppError::Stale { what: what.to_owned() },
         StoreError::Exists { .. } => {
             AppError::Conflict { message: format!("the name of {what} is taken"), hint: Some("choose another".into()) }
         }

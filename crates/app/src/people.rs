@@ -8,7 +8,6 @@ use serde_json::json;
 use store::Change;
 use tokio::sync::Mutex;
 
-use crate::clock::unix_now;
 use crate::sessions::{self, Opened};
 use crate::{Actor, App, AppError, names, password};
 
@@ -41,7 +40,7 @@ impl App {
         problems.keep(password::check("person.password", &spec.password, &spec.name));
         problems.or(|| ())?;
         let hash = password::hash(spec.password).await?;
-        let now = unix_now();
+        let now = self.now();
         let person = new(&spec.name, spec.role, hash, now);
         let view = shown(&person);
         let line = actor.audit("person.add", &spec.name, json!({ "role": role_name(spec.role) }));
@@ -66,7 +65,7 @@ impl App {
         };
         let _one = CHANGING.lock().await;
         let mut person = self.person_named(name).await?;
-        let now = unix_now();
+        let now = self.now();
         let mut parts = serde_json::Map::new();
         if let Some(role) = change.role {
             parts.insert("role".into(), json!(role_name(role)));
@@ -136,7 +135,7 @@ impl App {
         if person.password_hash != before.password_hash {
             return Err(AppError::Stale { what: "your password".into() });
         }
-        let now = unix_now();
+        let now = self.now();
         person.password_hash = Some(hash);
         person.updated = now;
         let mut changes =

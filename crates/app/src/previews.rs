@@ -35,7 +35,8 @@ static LOOKS: Semaphore = Semaphore::const_new(2);
 impl App {
     /// Limits of a look.
     pub(crate) fn look(&self, time: Duration) -> Limits {
-        Limits { time: Some(time), memory: PREVIEW_MEMORY, spill_dir: self.0.config.data_dir.join("results") }
+        let spill_dir = self.0.config.data_dir.join("results");
+        Limits { time: Some(time), memory: PREVIEW_MEMORY, spill_dir, scheduled_time: self.now() }
     }
 
     /// Waits for a place among those who look; it is held as long as what is given.

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document};
 
-use crate::clock::unix_now;
 use crate::grants::CONNECTION;
 use crate::names::{self, stale_or};
 use crate::previews::{SQL, USUAL_ROWS, placed, sql_problem};
+use crate::timetable::Timetable;
 use crate::{Actor, App, AppError};
 
 /// The kind of document that a query is.
@@ -93,13 +93,16 @@ impl App {
             self.free_name(&spec.name).await?;
         }
         let body = self.checked(spec).await?;
-        let now = unix_now();
+        let now = self.now();
         let (new_name, new) = (body.spec.name.clone(), old.is_none());
         let detail = json!({ "name": new_name, "export": body.connection.is_some() });
         let stored = serde_json::to_value(&body).unwrap_or_default();
+        let id = old.as_ref().map_or_else(|| names::new_id("q"), |old| old.id.clone());
+        let was = old.as_ref().and_then(|old| body_of(old).ok()).and_then(|body| body.spec.schedule);
+        let scheduled = body.spec.schedule.clone();
         let change = match old {
             None => Change::InsertDocument(Document {
-                id: names::new_id("q"),
+                id: id.clone(),
                 kind: QUERY.into(),
                 name: new_name.clone(),
                 revision: 1,
@@ -110,8 +113,12 @@ impl App {
             Some(old) => Change::ReplaceDocument { id: old.id, revision, name: new_name.clone(), body: stored, now },
         };
         let action = if new { "query.create" } else { "query.update" };
-        let changes = vec![change, actor.audit(action, name, detail)];
+        let scheduling = self.0.scheduling.lock().await;
+        let mut changes = self.standing_changes(&id, was.as_ref(), scheduled.as_ref(), now).await?;
+        changes.extend([change, actor.audit(action, name, detail)]);
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {new_name}")))?;
+        drop(scheduling);
+        self.schedules_changed();
         Ok((self.query_view(self.query_document(&new_name).await?).await?, new))
     }
 
@@ -122,8 +129,14 @@ impl App {
     pub async fn delete_query(&self, actor: &Actor, name: &str) -> Result<(), AppError> {
         actor.require(Scope::Edit)?;
         let document = self.query_document(name).await?;
-        let changes = vec![Change::DeleteDocument { id: document.id }, actor.audit("query.delete", name, Value::Null)];
-        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {name}")))
+        let scheduling = self.0.scheduling.lock().await;
+        let mut changes = self.standing_changes(&document.id, None, None, self.now()).await?;
+        changes.push(Change::DeleteSlots { schedule: document.id.clone() });
+        changes.extend([Change::DeleteDocument { id: document.id }, actor.audit("query.delete", name, Value::Null)]);
+        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {name}")))?;
+        drop(scheduling);
+        self.schedules_changed();
+        Ok(())
     }
 
     /// The first rows of some SQL. Ends with its future.
@@ -219,6 +232,15 @@ impl App {
                     .hint("the operator sets the longest time with query_time"),
             );
         }
+        match spec.schedule.as_ref().map(|schedule| Timetable::of(schedule, "query.schedule")) {
+            // A cron that says "no schedule" is none.
+            Some(Ok(None)) => spec.schedule = None,
+            Some(Err(found)) => problems.extend(found),
+            Some(Ok(Some(_))) | None => {}
+        }
+        if let Some(notify) = &spec.notify {
+            self.check_notify("query.notify", notify, &mut problems).await?;
+        }
         let plan = spec.export.as_ref().and_then(|export| problems_of_settings(&export.settings.0, &mut problems));
         let connection = match &spec.export {
             Some(export) => self.connection_named(&export.connection, &mut problems).await?,
@@ -312,7 +334,7 @@ impl App {
     }
 }
 
-fn body_of(document: &Document) -> Result<QueryBody, AppError> {
+pub(crate) fn body_of(document: &Document) -> Result<QueryBody, AppError> {
     serde_json::from_value(document.body.clone())
         .map_err(|_| AppError::Failed { message: format!("query {} cannot be read back", document.name) })
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use model::{JobId, JobState};
 use store::JobFilter;
 
-use crate::clock::unix_now;
 use crate::{App, AppError};
 
 /// Seconds of a day.
@@ -21,10 +20,18 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 impl App {
     /// Sweeps again and again, beside the jobs, until the application stops.
     pub(crate) async fn keep_swept(self) {
+        let mut clock = self.0.config.clock.sets();
         while !self.is_stopping() {
             self.sweep().await;
+            let swept = self.now();
+            let clock_says_so = async {
+                while self.now().abs_diff(swept) < SWEEP.as_secs() {
+                    clock.next().await;
+                }
+            };
             tokio::select! {
                 () = tokio::time::sleep(SWEEP) => {}
+                () = clock_says_so => {}
                 () = self.stopping() => {}
             }
         }
@@ -42,7 +49,7 @@ impl App {
     }
 
     async fn sweep_jobs(&self) -> Result<(), AppError> {
-        let now = unix_now();
+        let now = self.now();
         let before = now - i64::from(self.0.config.retention_days) * DAY;
         let mut removed = 0;
         loop {

@@ -69,6 +69,7 @@ impl App {
             None => (self.rejected_rows(&old).await?, None),
         };
         let new = Enqueue {
+            id: None,
             query: old.query.clone().zip(old.query_name.clone()),
             connection,
             business_unit,
@@ -79,6 +80,9 @@ impl App {
             result: Some(prepared.path.clone()),
             overlap: Overlap::Queue,
             time_limit: None,
+            scheduled: old.scheduled,
+            changes: Vec::new(),
+            stillborn: None,
         };
         let once = once.map(|key| Asked { key, asked: json!({ "retry": old.id.as_str(), "fixed": sha256 }) });
         let (job, _) = self.enqueue(actor, new, once).await?;
@@ -123,7 +127,7 @@ impl App {
         let sql = take_over(&schema)?;
         let mut prepared = Prepared { path: self.next_result(), rows: 0 };
         let folder = prepared.path.parent().unwrap_or(Path::new(".")).to_owned();
-        let limits = limits(&folder, Some(self.0.config.query_time));
+        let limits = limits(&folder, Some(self.0.config.query_time), self.now());
         let frozen = query::freeze(&sql, &[table], &limits, &prepared.path, std::future::pending(), &mut |_| {}).await;
         prepared.rows = frozen.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?.rows;
         if prepared.rows == 0 {

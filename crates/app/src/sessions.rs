@@ -9,7 +9,6 @@ use serde_json::json;
 use store::{AuditEntry, Change};
 
 use crate::attempts::Attempts;
-use crate::clock::unix_now;
 use crate::{Actor, App, AppError, digest, password, people};
 
 /// Seconds without a request after which a session ends.
@@ -47,7 +46,7 @@ impl App {
         let still = self.0.store.person(&person.id).await?;
         let still = still.filter(|now| !now.disabled && now.password_hash == person.password_hash);
         let Some(person) = still else { return Err(refused()) };
-        let now = unix_now();
+        let now = self.now();
         let (session, opened) = new(&person, address, now);
         let actor = actor_of(&person, None, Scope::Admin, address);
         let line = actor.audit("session.open", &person.name, json!({}));
@@ -81,7 +80,7 @@ impl App {
         }
         let hash = digest::of(session);
         let found = self.0.store.session(&hash).await?.ok_or_else(ended)?;
-        let now = unix_now();
+        let now = self.now();
         if now >= found.expires || now - found.last_seen >= SESSION_IDLE {
             // What has ended is swept as well; this only makes it sooner.
             let _swept = self.0.store.apply(vec![Change::DeleteSession { hash }]).await;
@@ -114,7 +113,7 @@ impl App {
 
     async fn try_password(&self, tried: &Tried<'_>, password: Secret) -> Result<(), AppError> {
         let from = self.from(tried.address);
-        ATTEMPTS.begin(tried.name, &from, unix_now()).map_err(|seconds| AppError::TooMany { seconds })?;
+        ATTEMPTS.begin(tried.name, &from, self.now()).map_err(|seconds| AppError::TooMany { seconds })?;
         let hash = tried.known.filter(|person| !person.disabled).and_then(|person| person.password_hash.clone());
         let fits = password::fits(password, hash).await;
         match fits {
@@ -123,7 +122,7 @@ impl App {
                 Ok(())
             }
             Ok(false) => {
-                ATTEMPTS.fail(tried.name, &from, unix_now());
+                ATTEMPTS.fail(tried.name, &from, self.now());
                 self.note_failure(tried).await;
                 Err(refused())
             }
@@ -141,7 +140,7 @@ impl App {
 
     /// Notes a failed login, unless very many fail.
     async fn note_failure(&self, tried: &Tried<'_>) {
-        let now = unix_now();
+        let now = self.now();
         let Some(silent) = ATTEMPTS.log(now) else { return };
         let detail = if silent == 0 { json!({}) } else { json!({ "not_logged_before": silent }) };
         let line = Change::Audit(AuditEntry {

@@ -13,7 +13,6 @@ use store::{Change, StoreError};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::Mutex;
 
-use crate::clock::unix_now;
 use crate::{Actor, App, AppError, digest, password, people, tokens};
 
 /// Seconds that a setup token is valid.
@@ -50,7 +49,7 @@ impl App {
             return Ok(None);
         }
         let token = digest::fresh("setup_");
-        let value = json!({ "hash": digest::of(&token).as_slice(), "expires": unix_now() + VALID });
+        let value = json!({ "hash": digest::of(&token).as_slice(), "expires": self.now() + VALID });
         self.0.store.apply(vec![Change::PutValue { name: TOKEN.into(), value: Some(value) }]).await?;
         let written = write_private(&path, token.expose()).await;
         written.map_err(|error| AppError::Failed { message: format!("cannot write {}: {error}", path.display()) })?;
@@ -67,7 +66,7 @@ impl App {
         if !self.setup_open().await? {
             return Err(gone());
         }
-        let now = unix_now();
+        let now = self.now();
         self.check_setup_token(&setup.token, now).await?;
         let mut problems = Problems::default();
         problems.keep(people::check_name("setup.name", &setup.name));

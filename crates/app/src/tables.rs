@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document};
 
-use crate::clock::unix_now;
 use crate::names::{self, stale_or};
 use crate::previews::{SQL, placed, sql_error};
 use crate::queries::QUERY;
@@ -250,7 +249,7 @@ impl App {
         revision: Option<u64>,
         detail: Value,
     ) -> Result<(Table, bool), AppError> {
-        let now = unix_now();
+        let now = self.now();
         let new = old.is_none();
         let stored = serde_json::to_value(body).unwrap_or_default();
         let change = match old {

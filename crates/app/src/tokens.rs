@@ -7,7 +7,6 @@ use model::{Problem, Problems};
 use serde_json::json;
 use store::{ApiToken, Change};
 
-use crate::clock::unix_now;
 use crate::{Actor, App, AppError, digest, names, people, sessions};
 
 /// What every token begins with, so that scanners for leaked secrets find it.
@@ -57,7 +56,7 @@ impl App {
         };
         let gone = || AppError::Unauthenticated { message: "you were removed meanwhile".into() };
         let person = self.0.store.person(id).await?.ok_or_else(gone)?;
-        let now = unix_now();
+        let now = self.now();
         let live = |token: &ApiToken| token.person == *id && refusal(token, now).is_none();
         if self.0.store.tokens().await?.iter().filter(|token| live(token)).count() >= MOST {
             let hint = Some("revoke those that nobody uses".into());
@@ -83,7 +82,7 @@ impl App {
         if token.revoked.is_some() {
             return Ok(());
         }
-        let now = unix_now();
+        let now = self.now();
         let line = actor.audit("token.revoke", &token.id, json!({ "name": token.name }));
         let change = Change::RevokeToken { id: token.id.clone(), now };
         Ok(self.0.store.apply(vec![change, line]).await?)
@@ -101,7 +100,7 @@ impl App {
             return Err(refused(unknown));
         }
         let found = self.0.store.token_by_hash(&digest::of(token)).await?.ok_or_else(|| refused(unknown))?;
-        let now = unix_now();
+        let now = self.now();
         if let Some(message) = refusal(&found, now) {
             return Err(refused(message));
         }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use pardot::{Limiter, Tokens};
+use pardot::{Allowance, Limiter, Tokens};
 use store::{Lock, LockError, Store};
 
 /// What the jobs of one process share.
@@ -21,6 +21,23 @@ pub(crate) struct Units {
 struct Unit {
     limiter: Arc<Limiter>,
     lock: Weak<Lock>,
+    day: Option<Day>,
+}
+
+/// The calls of a day.
+struct Day {
+    allowance: Arc<Allowance>,
+    /// When it ends, in seconds since 1970.
+    ends: i64,
+    /// What was last kept of it.
+    kept: u64,
+}
+
+/// What a business unit has spent of a day.
+pub(crate) struct DaySpent {
+    pub(crate) key: String,
+    pub(crate) ends: i64,
+    pub(crate) spent: u64,
 }
 
 impl Units {
@@ -28,6 +45,39 @@ impl Units {
     /// its job is gone.
     pub(crate) fn limiter(&self, key: &str) -> Arc<Limiter> {
         Arc::clone(&locked(&self.units).entry(key.to_owned()).or_default().limiter)
+    }
+
+    /// What a business unit may be asked on the day that ends at `ends`; `true`: nothing was known of it yet.
+    pub(crate) fn allowance(&self, key: &str, ends: i64) -> (Arc<Allowance>, bool) {
+        let mut units = locked(&self.units);
+        let unit = units.entry(key.to_owned()).or_default();
+        match &mut unit.day {
+            Some(day) => {
+                if ends > day.ends {
+                    day.allowance.new_day();
+                }
+                // A time zone that became known moves the end of the day either way.
+                day.ends = ends;
+                (Arc::clone(&day.allowance), false)
+            }
+            none => {
+                let allowance = Arc::<Allowance>::default();
+                *none = Some(Day { allowance: Arc::clone(&allowance), ends, kept: 0 });
+                (allowance, true)
+            }
+        }
+    }
+
+    /// The business units whose calls of today are not kept as they are.
+    pub(crate) fn unkept(&self) -> Vec<DaySpent> {
+        let mut units = locked(&self.units);
+        let spent = units.iter_mut().filter_map(|(key, unit)| {
+            let day = unit.day.as_mut()?;
+            let spent = day.allowance.spent();
+            let changed = std::mem::replace(&mut day.kept, spent) != spent;
+            changed.then(|| DaySpent { key: key.clone(), ends: day.ends, spent })
+        });
+        spent.collect()
     }
 
     /// The right of this process to export to a business unit; all its jobs share it.

@@ -10,7 +10,6 @@ use store::LogLevel;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::mpsc;
 
-use crate::clock::unix_now;
 use crate::jobs::parse;
 use crate::{Actor, App, AppError, names};
 
@@ -122,7 +121,7 @@ impl App {
 
     /// Writes a line for people into a job's log. A log that cannot be written stops no job.
     pub(crate) async fn note(&self, id: &JobId, level: LogLevel, text: &str) {
-        if let Err(error) = self.0.store.log(id, unix_now(), level, text).await {
+        if let Err(error) = self.0.store.log(id, self.now(), level, text).await {
             tracing::warn!(job = %id, "a log line could not be kept: {error}");
         }
         self.0.live.changed(id);

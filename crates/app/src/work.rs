@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use export::FrozenResult;
 use model::{JobState, Plan, Report, StopCause, Tally};
+use pardot::Claim;
 use query::QueryError;
 use store::{Job, JobKind, LogLevel};
 use tokio::sync::mpsc;
 
-use crate::clock::{random_u64, unix_now};
+use crate::clock::random_u64;
 use crate::enqueue::ServerRequest;
 use crate::export::limits;
+use crate::forecast::AFTER_MIDNIGHT;
 use crate::grants::Stored;
 use crate::job::{JobRequest, Run, Watched, plan_of};
 use crate::live::LiveJob;
@@ -34,10 +36,20 @@ struct Halt {
 
 impl From<AppError> for Halt {
     fn from(error: AppError) -> Halt {
-        Halt {
-            state: JobState::Failed,
-            cause: Some(StopCause { message: error.to_string(), hint: error.hint(), configuration: false }),
-        }
+        let configuration = match error {
+            AppError::Invalid(_) | AppError::NotFound { .. } | AppError::Conflict { .. } => true,
+            AppError::Stale { .. }
+            | AppError::Unauthenticated { .. }
+            | AppError::Forbidden { .. }
+            | AppError::TooLarge { .. }
+            | AppError::TooMany { .. }
+            | AppError::Gone { .. }
+            | AppError::Upstream { .. }
+            | AppError::Unavailable { .. }
+            | AppError::Failed { .. } => false,
+        };
+        let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration };
+        Halt { state: JobState::Failed, cause: Some(cause) }
     }
 }
 
@@ -54,7 +66,7 @@ impl App {
         tracing::info!(job = %id, "job begins");
         let Err(halt) = self.work(job, live).await else { return };
         let text = halt.cause.as_ref().map_or_else(String::new, |cause| cause.message.clone());
-        if let Err(error) = self.0.store.set_state(&id, halt.state, halt.cause.as_ref(), unix_now()).await {
+        if let Err(error) = self.0.store.set_state(&id, halt.state, halt.cause.as_ref(), self.now()).await {
             // It is taken up again at the next start.
             tracing::error!(job = %id, "the end of a job could not be kept: {error}");
         }
@@ -88,16 +100,16 @@ impl App {
             let rows = FrozenResult::open(&path).map(|result| result.rows());
             let rows =
                 rows.map_err(|error| AppError::Failed { message: format!("the result cannot be read: {error}") })?;
-            self.0.store.set_frozen(&job.id, rows, unix_now()).await?;
+            self.0.store.set_frozen(&job.id, rows, self.now()).await?;
             return Ok(0.0);
         }
-        self.0.store.set_state(&job.id, JobState::Querying, None, unix_now()).await?;
+        self.0.store.set_state(&job.id, JobState::Querying, None, self.now()).await?;
         self.note(&job.id, LogLevel::Info, "The query started.").await;
         let tables = self.bind_tables(&job.sql).await?;
         let longest = self.0.config.query_time;
         let time = request.time_limit.map_or(longest, |seconds| Duration::from_secs(seconds).min(longest));
         let folder = path.parent().unwrap_or(Path::new("."));
-        let limits = limits(folder, Some(time));
+        let limits = limits(folder, Some(time), job.scheduled.unwrap_or(job.created));
         let mut progress = |progress: query::Progress| {
             live.querying(progress.rows);
             self.0.live.changed(&job.id);
@@ -105,7 +117,7 @@ impl App {
         let frozen = query::freeze(&job.sql, &tables, &limits, &path, live.stop().stopped(), &mut progress).await;
         match frozen {
             Ok(frozen) => {
-                self.0.store.set_frozen(&job.id, frozen.rows, unix_now()).await?;
+                self.0.store.set_frozen(&job.id, frozen.rows, self.now()).await?;
                 let text = format!("The query gave {} rows in {:.1} s.", grouped(frozen.rows), frozen.seconds);
                 self.note(&job.id, LogLevel::Info, &text).await;
                 Ok(frozen.seconds)
@@ -123,18 +135,16 @@ impl App {
             }
             Err(error) => {
                 let message = format!("the query failed: {error}; nothing was sent");
-                Err(Halt {
-                    state: JobState::Failed,
-                    cause: Some(StopCause { message, hint: error.hint(), configuration: false }),
-                })
+                let cause = StopCause { message, hint: error.hint(), configuration: must_be_changed(&error) };
+                Err(Halt { state: JobState::Failed, cause: Some(cause) })
             }
         }
     }
 
     async fn keep_result(&self, job: &Job) -> Result<(), Halt> {
         // A job whose process died after its query had ended comes from the queue.
-        self.0.store.set_state(&job.id, JobState::Querying, None, unix_now()).await?;
-        self.0.store.set_state(&job.id, JobState::Success, None, unix_now()).await?;
+        self.0.store.set_state(&job.id, JobState::Querying, None, self.now()).await?;
+        self.0.store.set_state(&job.id, JobState::Success, None, self.now()).await?;
         self.note(&job.id, LogLevel::Info, "The result can be downloaded or exported.").await;
         Ok(())
     }
@@ -149,9 +159,14 @@ impl App {
         let plan = self.plan(request)?;
         let stored = self.connection_of(&job, request).await?;
         live.uses(stored.vault());
-        let client = match self.client_of(&stored, &plan).await {
+        let client = match self.client_of(&stored, &plan, Claim::Within).await {
             Ok(client) => {
                 live.calls_with(&client);
+                if job.wakes > 0 {
+                    // It went on by itself: whether a new day has begun at Pardot is asked, one call at most.
+                    self.allowance_of(&stored).await?.probe();
+                }
+                self.foresee(&job, &plan, &client, &stored).await?;
                 Ok(client)
             }
             Err(error @ AppError::Conflict { .. }) => Err(error.to_string()),
@@ -160,7 +175,7 @@ impl App {
         let id = job.id.clone();
         let zone = self.known_account(&stored).await?.and_then(|account| account.time_zone);
         let judge = Judge { live, wakes: job.wakes, zone, outage_wait: self.0.config.outage_wait };
-        let verdict = |report: &mut Report, progressed| judge.verdict(report, progressed, unix_now());
+        let verdict = |report: &mut Report, progressed| judge.verdict(report, progressed, self.now());
         let before = job.report.clone();
         let run = Run {
             store: &self.0.store,
@@ -171,6 +186,7 @@ impl App {
             query_seconds,
             keep_result: true,
             requeue: Arc::clone(&live.requeue),
+            wall: self.0.config.clock.clone(),
             verdict: &verdict,
         };
         let (lines, teller) = self.teller(&id);
@@ -259,6 +275,24 @@ impl App {
     }
 }
 
+/// Whether the SQL or a table must be changed before the query can work, whatever the machine and the rows do.
+fn must_be_changed(error: &QueryError) -> bool {
+    match error {
+        QueryError::Syntax { .. }
+        | QueryError::UnknownTable { .. }
+        | QueryError::UnknownColumn { .. }
+        | QueryError::DuplicateColumn { .. }
+        | QueryError::NotSelect { .. }
+        | QueryError::SeveralStatements
+        | QueryError::Table(_) => true,
+        QueryError::Runtime { .. }
+        | QueryError::TimedOut { .. }
+        | QueryError::Cancelled
+        | QueryError::Memory { .. }
+        | QueryError::Disk { .. } => false,
+    }
+}
+
 /// Decides when a job that must wait goes on by itself.
 struct Judge<'a> {
     live: &'a LiveJob,
@@ -297,7 +331,7 @@ impl Judge<'_> {
     fn quota_wake(&self, wakes: u32, now: i64) -> i64 {
         let midnight = self.zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
         let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
-        midnight.filter(|_| wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + 5 + spread)
+        midnight.filter(|_| wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + AFTER_MIDNIGHT + 5 + spread)
     }
 
     fn outage_wake(&self, wakes: u32) -> i64 {

@@ -11,7 +11,6 @@ use model::{JobId, JobState, StopCause};
 use store::{Change, JobSummary, Lock, LockError, LogLevel};
 use tokio::task::JoinSet;
 
-use crate::clock::unix_now;
 use crate::jobs::overtaken;
 use crate::live::LiveJob;
 use crate::{App, AppError};
@@ -44,7 +43,7 @@ impl App {
             JobState::Sending => "The job was left while rows were on their way. It goes on where it was.",
             _ => return Ok(()),
         };
-        self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await?;
+        self.0.store.set_state(&job.id, JobState::Queued, None, self.now()).await?;
         (job.state, job.cause) = (JobState::Queued, None);
         self.note(&job.id, LogLevel::Warning, text).await;
         Ok(())
@@ -54,7 +53,7 @@ impl App {
     pub(crate) async fn end_killed(&self, id: &JobId) -> Result<(), AppError> {
         let cause = StopCause { message: "stopped on request".into(), hint: None, configuration: false };
         let forget = Change::PutValue { name: kill_wish(id), value: None };
-        self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![forget], unix_now()).await?;
+        self.0.store.end_job(id, JobState::Killed, Some(&cause), vec![forget], self.now()).await?;
         self.note(id, LogLevel::Warning, "Stopped on request.").await;
         Ok(())
     }
@@ -62,8 +61,9 @@ impl App {
     /// Works on the queue until the application stops, then waits for the jobs at work.
     pub(crate) async fn work_on_queue(self) {
         let mut running = JoinSet::new();
-        let mut stopping = self.0.stopping.subscribe();
+        let (mut stopping, mut clock) = (self.0.stopping.subscribe(), self.0.config.clock.sets());
         while !*stopping.borrow_and_update() {
+            self.keep_spent().await;
             let pause = match self.start_what_may(&mut running).await {
                 Ok(pause) => pause,
                 Err(error) => {
@@ -75,6 +75,7 @@ impl App {
                 () = self.0.wake.notified() => {}
                 Some(_) = running.join_next() => {}
                 () = tokio::time::sleep(pause) => {}
+                () = clock.next() => {}
                 _ = stopping.changed() => {}
             }
         }
@@ -85,7 +86,7 @@ impl App {
     /// Starts what may run now; gives the time until it is worth another look, at most [`LOOK`].
     async fn start_what_may(&self, running: &mut JoinSet<()>) -> Result<Duration, AppError> {
         let _queue = self.0.queue.lock().await;
-        let now = unix_now();
+        let now = self.now();
         let mut jobs = self.0.store.open_server_summaries().await?;
         for job in jobs.iter_mut().filter(|job| self.0.live.find(&job.id).is_none()) {
             if matches!(job.state, JobState::Querying | JobState::Sending) {
@@ -130,7 +131,7 @@ impl App {
         }
         let job = &job.id;
         let cause = StopCause { message, hint: None, configuration: false };
-        let said = self.0.store.set_state(job, JobState::Queued, Some(&cause), unix_now()).await;
+        let said = self.0.store.set_state(job, JobState::Queued, Some(&cause), self.now()).await;
         self.0.live.changed(job);
         match said {
             Err(error) if overtaken(&error) => Ok(()),
@@ -177,7 +178,7 @@ impl App {
             hint: Some("what was sent is recorded: continue the job, and report the server's log".into()),
             configuration: false,
         };
-        if let Err(error) = self.0.store.set_state(id, JobState::Failed, Some(&cause), unix_now()).await {
+        if let Err(error) = self.0.store.set_state(id, JobState::Failed, Some(&cause), self.now()).await {
             tracing::error!(job = %id, "the end of a job could not be kept: {error}");
         }
         self.note(id, LogLevel::Error, &cause.message).await;
@@ -203,6 +204,7 @@ impl App {
             tracing::warn!(job = %id, "whether the connection was mended meanwhile is not known: {error}");
         }
         self.0.live.end(id, live);
+        self.0.outcomes_wake.notify_one();
     }
 
     /// A grant that was refused to the end of this run may have been given anew while it ran: then nobody needs to do
@@ -215,7 +217,7 @@ impl App {
         };
         let Some(document) = self.0.store.document_by_id(connection).await? else { return Ok(()) };
         if document.body["vault"] != used {
-            self.0.store.set_state(id, JobState::Queued, None, unix_now()).await?;
+            self.0.store.set_state(id, JobState::Queued, None, self.now()).await?;
         }
         Ok(())
     }
@@ -225,7 +227,7 @@ impl App {
         let _queue = self.0.queue.lock().await;
         for job in self.0.store.open_server_summaries().await? {
             if job.state == JobState::NeedsReconnect && job.connection.as_deref() == Some(connection) {
-                match self.0.store.set_state(&job.id, JobState::Queued, None, unix_now()).await {
+                match self.0.store.set_state(&job.id, JobState::Queued, None, self.now()).await {
                     Err(error) if overtaken(&error) => {}
                     other => {
                         other?;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use export::{Checked, FrozenResult, Way, columns_of, estimate, object_of};
-use model::{Plan, Settings};
+use model::{Learned, Plan, Settings};
 use pardot::ApiVersion;
 use parquet::arrow::ArrowWriter;
 
@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let object = object_of(&plan.target, columns_of(result.schema(), &plan.target, &[])?);
         let started = Instant::now();
         let way = Way::Batch(ApiVersion::V4);
-        let estimate = estimate(&result, &*object, &plan.delivery, &Checked::default(), way, &mut |_| {})?;
+        let estimate =
+            estimate(&result, &*object, &plan.delivery, &Learned::default(), &Checked::default(), way, &mut |_| {})?;
         let seconds = started.elapsed().as_secs_f64();
         let rate = result.rows() as f64 / seconds;
         writeln!(

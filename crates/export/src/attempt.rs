@@ -157,7 +157,7 @@ async fn step(context: &Context, part: Part, parts: &mut Vec<Part>, done: &mut D
 /// Whether a failed call is known to have left nothing behind, so that its rows need no look-up later.
 fn nothing_applied(error: &CallError) -> bool {
     match error {
-        CallError::Quota { .. } | CallError::Reconnect(_) | CallError::Stopped => true,
+        CallError::Quota(_) | CallError::Reconnect(_) | CallError::Stopped => true,
         CallError::Unavailable { maybe_applied, .. } => !maybe_applied,
         CallError::Refused(_) | CallError::Unknown { .. } => false,
     }

@@ -28,6 +28,13 @@ pub struct Checked {
     pub lists: Option<BTreeSet<ListId>>,
 }
 
+impl Checked {
+    /// Rows that are sent.
+    pub fn leaving(&self) -> u64 {
+        self.rows - self.refused - self.superseded.len()
+    }
+}
+
 /// More lists than this are not looked up one by one.
 pub(crate) const MOST_LISTS: usize = 200;
 

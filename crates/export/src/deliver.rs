@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use model::{OnInvalid, Problems, Rejection, StopCause, Tally};
-use pardot::{CallError, GrantError, Refusal};
+use pardot::{CallError, GrantError, Refusal, Shortage};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -36,8 +36,8 @@ pub enum Event {
 pub enum Stop {
     /// A row was rejected and `skip_invalid_records` is false.
     RejectedRow,
-    /// Today's calls are used up.
-    Quota,
+    /// Today's calls are used up: by Pardot's word, or by what is left to others or budgeted.
+    Quota(Shortage),
     /// Pardot did not answer properly beyond the retries.
     Outage {
         /// The last answer.
@@ -70,10 +70,7 @@ impl Stop {
                 "stopped at a rejected row (skip_invalid_records is false)".into(),
                 Some("fix the row in the query, or set skip_invalid_records: true".into()),
             ),
-            Stop::Quota => (
-                "today's Pardot calls are used up (code 122)".into(),
-                Some("nothing is lost; they are counted anew at midnight in the account's time zone".into()),
-            ),
+            Stop::Quota(shortage) => (used_up(shortage), Some(shortage.hint().to_owned())),
             Stop::Outage { cause } => (
                 format!("Pardot has not answered properly: {cause}"),
                 Some("nothing is lost; continue when Pardot answers again".into()),
@@ -96,13 +93,21 @@ impl Stop {
     }
 }
 
+fn used_up(shortage: &Shortage) -> String {
+    match shortage {
+        Shortage::Refused { code: Some(code), .. } => format!("today's Pardot calls are used up (code {code})"),
+        Shortage::Refused { code: None, .. } => "today's Pardot calls are used up".into(),
+        Shortage::Reserve { .. } | Shortage::Budget { .. } => shortage.to_string(),
+    }
+}
+
 /// What a failed call means for the job.
 pub fn stop_of(error: CallError) -> Stop {
     match error {
         CallError::Refused(refusal) if matches!(refusal.class, Class::Access | Class::Version) => Stop::Access(refusal),
         CallError::Refused(refusal) => Stop::Refused(refusal),
         CallError::Unknown { cause, .. } | CallError::Unavailable { cause, .. } => Stop::Outage { cause },
-        CallError::Quota { .. } => Stop::Quota,
+        CallError::Quota(shortage) => Stop::Quota(shortage),
         CallError::Reconnect(error) if error.is_transient() => Stop::Outage { cause: error.to_string() },
         CallError::Reconnect(error) => Stop::Reconnect(error),
         CallError::Stopped => Stop::Killed,
@@ -320,3 +325,6 @@ impl Lanes<'_> {
 pub(crate) const AHEAD: usize = 8;
 
 pub(crate) type Feed = mpsc::Receiver<Fed>;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! Knows sizes and counts; not how a batch is sent. A record that alone exceeds the payload makes a batch of its own: the
 //! payload bounds how many rows share a call, and the 7,500-character rule bounds the row.
 
-use model::{Carrier, Delivery, Rejection};
+use model::{Carrier, Delivery, Learned, Rejection};
 use pardot::ApiVersion;
 use pardot::batch::{self, Item, MAX_PROSPECTS_PER_BATCH};
 
@@ -96,7 +96,7 @@ impl Packer {
 pub struct Estimate {
     /// Rows that would be sent.
     pub rows: u64,
-    /// Calls for them, without lookups and repeats.
+    /// Calls for them, looks at the lists of memberships included, without repeats and look-ups of rows.
     pub calls: u64,
     /// Batches among the calls.
     pub batches: u64,
@@ -110,11 +110,12 @@ pub fn estimate(
     result: &FrozenResult,
     object: &dyn DataObject,
     delivery: &Delivery,
+    learned: &Learned,
     checked: &Checked,
     way: Way,
     rejected: &mut dyn FnMut(Rejection),
 ) -> Result<Estimate, ResultError> {
-    let bounds = Bounds::of(delivery, object, way, None);
+    let bounds = Bounds::of(delivery, object, way, learned.batch_rows);
     let (mut packer, mut estimate, mut number) = (Packer::default(), Estimate::default(), 0);
     for batch in result.batches()? {
         let batch = batch?;
@@ -140,7 +141,8 @@ pub fn estimate(
     };
     estimate.batches = if batched { estimate.batches } else { 0 };
     estimate.calls = match way {
-        Way::Batch(_) => estimate.batches,
+        // Each list of memberships that go in batches is looked at once.
+        Way::Batch(_) => estimate.batches + checked.lists.as_ref().map_or(0, |lists| lists.len() as u64),
         Way::LatestByEmail | Way::Pairs => estimate.rows + estimate.batches,
     };
     Ok(estimate)

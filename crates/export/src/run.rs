@@ -17,6 +17,7 @@ use crate::columns::Columns;
 use crate::deliver::{Stop, stop_of};
 use crate::ledger::{Fact, Ledger, LedgerError};
 use crate::membership::Memberships;
+use crate::needed::memberships;
 use crate::object::{DataObject, Way};
 use crate::pack::Bounds;
 use crate::prospect::Prospects;
@@ -98,11 +99,10 @@ pub fn first_way(target: &Target, object: &dyn DataObject, learned: &Learned, ch
         },
         Target::Prospects { match_by: MatchBy::Key, .. } => Way::Batch(known.unwrap_or_else(|| object.first_version())),
         Target::ListMemberships { .. } => {
-            let rows = checked.rows - checked.refused - checked.superseded.len();
-            let batched = checked.lists.as_ref().map(|lists| lists.len() as u64 + rows.div_ceil(50));
-            match batched {
-                Some(calls) if calls < rows => Way::Batch(known.unwrap_or_else(|| object.first_version())),
-                Some(_) | None => Way::Pairs,
+            let lists = checked.lists.as_ref().map(|lists| lists.len() as u64);
+            match lists.and_then(|lists| memberships(checked.leaving(), lists, learned)) {
+                Some(_) => Way::Batch(known.unwrap_or_else(|| object.first_version())),
+                None => Way::Pairs,
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Knows no I/O, no async, no clock, no SQL engine and no HTTP: everything here can be tested as text in, text out.
 
+mod cron;
+mod forecast;
 mod job;
 mod nearest;
 mod plan;
@@ -10,6 +12,8 @@ mod report;
 mod row;
 mod settings;
 
+pub use cron::{Cron, Fires, PRESETS, Preset, Zone};
+pub use forecast::Forecast;
 pub use job::{JobId, JobState, StopCause};
 pub use nearest::nearest;
 pub use plan::{

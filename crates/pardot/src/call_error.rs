@@ -2,9 +2,9 @@
 //!
 //! Knows no transport; holds nothing of what was sent.
 
-use crate::code::Class;
 use crate::grant::GrantError;
 use crate::request::Refusal;
+use crate::shortage::Shortage;
 
 /// Why a call brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,12 +31,9 @@ pub enum CallError {
         /// Whether one of the attempts may have been applied.
         maybe_applied: bool,
     },
-    /// The calls of the day are used up; nothing was applied.
-    #[error("the API calls of the day are used up: {message}")]
-    Quota {
-        /// Pardot's text.
-        message: String,
-    },
+    /// The calls of the day are used up, by Pardot's word or by our own terms; nothing was applied.
+    #[error(transparent)]
+    Quota(Shortage),
     /// The authority must be renewed by a person; nothing was applied by the last attempt.
     #[error("the connection must be renewed: {0}")]
     Reconnect(GrantError),
@@ -56,7 +53,7 @@ impl CallError {
             CallError::Unavailable { .. } => {
                 "nothing is lost: try again later; if it lasts, look at status.salesforce.com"
             }
-            CallError::Quota { .. } => Class::Quota.advice(),
+            CallError::Quota(shortage) => shortage.hint(),
             CallError::Reconnect(error) => error.hint(),
             CallError::Stopped => "start again to continue",
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::{oneshot, watch};
 
+use crate::allowance::{Allowance, Claim, Ticket};
 use crate::call_error::CallError;
 use crate::clock::Clock;
 use crate::code::Class;
@@ -18,6 +19,7 @@ use crate::id::BusinessUnitId;
 use crate::limiter::{Limiter, Slot};
 use crate::request::{HttpCall, Reading, Repeat, Request};
 use crate::retry::{Dice, RetryPolicy, retry_after};
+use crate::shortage::Shortage;
 use crate::token::{Access, NoToken, Tokens};
 use crate::wire::{Answered, BROKE_BEFORE, BuildError, Exchange, Wire, exchange};
 
@@ -28,11 +30,35 @@ const THROTTLE_PATIENCE: Duration = Duration::from_secs(30 * 60);
 /// Tokens of different generations that one call may see refused: a stale one and two fresh ones.
 const TOKEN_REFUSALS: u32 = 3;
 
+/// What a client is made of.
+pub struct ClientParts {
+    /// Where Pardot answers.
+    pub host: Host,
+    /// Whom the calls are for.
+    pub business_unit: BusinessUnitId,
+    /// Access to it.
+    pub tokens: Arc<Tokens>,
+    /// Its slots, shared by all clients of the business unit.
+    pub limiter: Arc<Limiter>,
+    /// What it may still be asked today, shared likewise.
+    pub allowance: Arc<Allowance>,
+    /// What the calls may use of it.
+    pub claim: Claim,
+    /// How calls are repeated.
+    pub retry: RetryPolicy,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Decides the waits.
+    pub seed: u64,
+}
+
 /// A client of one business unit. Cheap to share by reference; lanes call [`Client::send`] side by side.
 pub struct Client {
     wire: Wire,
     tokens: Arc<Tokens>,
     limiter: Arc<Limiter>,
+    allowance: Arc<Allowance>,
+    claim: Claim,
     retry: RetryPolicy,
     clock: Arc<dyn Clock>,
     dice: Arc<Dice>,
@@ -79,19 +105,12 @@ enum Step<A> {
 }
 
 impl Client {
-    /// A client; calls nobody yet. `seed` decides the waits.
+    /// A client; calls nobody yet.
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(
-        host: Host,
-        business_unit: BusinessUnitId,
-        tokens: Arc<Tokens>,
-        limiter: Arc<Limiter>,
-        retry: RetryPolicy,
-        clock: Arc<dyn Clock>,
-        seed: u64,
-    ) -> Result<Client, BuildError> {
+    pub fn new(parts: ClientParts) -> Result<Client, BuildError> {
+        let ClientParts { host, business_unit, tokens, limiter, allowance, claim, retry, clock, seed } = parts;
         let mut headers = HeaderMap::new();
         // A business unit id is letters and digits, hence always a legal value.
         if let Ok(value) = HeaderValue::from_str(business_unit.as_str()) {
@@ -101,7 +120,7 @@ impl Client {
         let wire = Wire::new(&host, retry.timeout, headers)?;
         let counts = Arc::new(Mutex::new(Counts::default()));
         let (dice, stop) = (Arc::new(Dice::new(seed)), watch::Sender::new(false));
-        Ok(Client { wire, tokens, limiter, retry, clock, dice, counts, stop })
+        Ok(Client { wire, tokens, limiter, allowance, claim, retry, clock, dice, counts, stop })
     }
 
     /// The numbers so far.
@@ -169,14 +188,8 @@ impl Client {
         }
     }
 
-    /// One exchange in its own task, which owns the slot: it ends when the server answers or closes, or a minute after the
-    /// caller has given up.
-    async fn attempt(
-        &self,
-        call: &HttpCall,
-        kind: &'static str,
-        course: &mut Course,
-    ) -> Result<(Exchange, Option<Slot>, Arc<Access>), CallError> {
+    /// What a call needs before it leaves, in this order: a slot, access, and a place among the day's calls.
+    async fn admitted(&self, course: &Course) -> Result<(Slot, Arc<Access>, Ticket), CallError> {
         let mut stopped = self.stop.subscribe();
         let slot = tokio::select! {
             biased;
@@ -195,6 +208,23 @@ impl Client {
                 CallError::Unavailable { cause, attempts, maybe_applied: course.maybe_applied }
             }
         })?;
+        let ticket = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return Err(CallError::Stopped),
+            ticket = self.allowance.take(self.claim) => ticket.map_err(CallError::Quota)?,
+        };
+        Ok((slot, access, ticket))
+    }
+
+    /// One exchange in its own task, which owns the slot: it ends when the server answers or closes, or a minute after the
+    /// caller has given up.
+    async fn attempt(
+        &self,
+        call: &HttpCall,
+        kind: &'static str,
+        course: &mut Course,
+    ) -> Result<(Exchange, Option<Slot>, Arc<Access>), CallError> {
+        let (slot, access, ticket) = self.admitted(course).await?;
         course.attempts += 1;
         let request = self.wire.request(call).header(AUTHORIZATION, access.header.clone());
         let sent = (call.target.len() + call.body.len()) as u64;
@@ -205,6 +235,13 @@ impl Client {
             let outcome = tokio::time::timeout(longest, exchange(request)).await;
             let outcome = outcome.unwrap_or(Exchange::Broken("no answer in time"));
             count(&mut lock(&counts), kind, sent, &outcome);
+            match &outcome {
+                Exchange::NotConnected(_) => ticket.not_sent(),
+                Exchange::Broken(_) => drop(ticket),
+                Exchange::Answered(answered) => {
+                    ticket.answered(answered.usage, (200..300).contains(&answered.response.status));
+                }
+            }
             // When the caller is gone, the slot comes back here and now.
             let _ = sender.send((outcome, slot));
         });
@@ -305,7 +342,10 @@ fn judge<R: Request>(request: &R, answered: &Answered, unix: u64) -> Step<R::Ans
             Class::Throttle => Step::Throttled { cause: refusal.to_string(), hint, proven: refusal.code.is_some() },
             Class::Token | Class::Grant => Step::TokenRefused,
             Class::Transient => Step::Hiccup { cause: refusal.to_string(), maybe_applied: true, still_running: false },
-            Class::Quota => Step::Fail(CallError::Quota { message: refusal.message }),
+            Class::Quota => {
+                let shortage = Shortage::Refused { code: refusal.code, message: refusal.message };
+                Step::Fail(CallError::Quota(shortage))
+            }
             Class::Access
             | Class::Version
             | Class::Size

@@ -1,8 +1,9 @@
-//! What a client has done, as numbers.
+//! Calls as numbers: what a client has done, what the account has used, and how a number is shown.
 //!
 //! Knows no call's content.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Daily calls of the business unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,29 @@ impl Usage {
         let right = right.trim_start();
         let end = right.find(|c: char| !c.is_ascii_digit()).unwrap_or(right.len());
         Some(Usage { used: left[start..].parse().ok()?, limit: right[..end].parse().ok()? })
+    }
+
+    /// Calls of a day that may be used when `reserve` percent of them, rounded up, are left to others.
+    pub fn usable(self, reserve: u8) -> u64 {
+        let kept = (u128::from(self.limit) * u128::from(reserve)).div_ceil(100);
+        self.limit.saturating_sub(u64::try_from(kept).unwrap_or(u64::MAX))
+    }
+}
+
+/// A number as people read it: 1234567 is shown as 1,234,567.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grouped(pub u64);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
+                f.write_str(",")?;
+            }
+            write!(f, "{digit}")?;
+        }
+        Ok(())
     }
 }
 
@@ -72,6 +96,31 @@ mod tests {
         ];
         for (header, want) in want {
             assert_eq!(Usage::parse(header).map(|usage| (usage.used, usage.limit)), want, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_reserve_is_rounded_up() {
+        let want = [
+            (25_000, 10, 22_500),
+            (120, 10, 108),
+            (5, 10, 4),
+            (1, 1, 0),
+            (0, 10, 0),
+            (100_000, 0, 100_000),
+            (7, 100, 0),
+            (7, 255, 0),
+            (u64::MAX, 90, u64::MAX / 10),
+        ];
+        for (limit, reserve, usable) in want {
+            assert_eq!(Usage { used: 0, limit }.usable(reserve), usable, "{reserve} % of {limit}");
+        }
+    }
+
+    #[test]
+    fn digits_are_grouped() {
+        for (number, want) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(Grouped(number).to_string(), want);
         }
     }
 }

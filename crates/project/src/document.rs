@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use api::{AppKind, Export, GrantKind, Overlap};
+use api::{AppKind, Export, GrantKind, Notify, Overlap, Schedule};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 /// What a document is about.
@@ -134,6 +134,30 @@ impl ToSchema for Reference {
     }
 }
 
+/// A schedule for editors: the mapping, or its cron alone.
+#[derive(Debug, Clone)]
+pub(crate) struct Timetable;
+
+impl PartialSchema for Timetable {
+    fn schema() -> RefOr<Schema> {
+        let short = ObjectBuilder::new().schema_type(Type::String);
+        let short = short.description(Some("@hourly, @daily, @weekly, @monthly, @yearly, or five cron fields."));
+        let full = Ref::from_schema_name(Schedule::name());
+        RefOr::T(Schema::OneOf(OneOfBuilder::new().item(short).item(full).build()))
+    }
+}
+
+impl ToSchema for Timetable {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Timetable")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        Schedule::schemas(schemas);
+        schemas.push((Schedule::name().into_owned(), Schedule::schema()));
+    }
+}
+
 /// The word of an app's kind.
 pub(crate) fn app_name(app: AppKind) -> &'static str {
     match app {
@@ -182,6 +206,11 @@ pub(crate) struct ConnectionDocument {
     refresh_token: Option<Reference>,
     /// RSA private key in PEM of a `jwt_bearer` grant.
     private_key: Option<Reference>,
+    /// Percent of the account's daily calls that are left to others: 0 to 90, default 10.
+    #[schema(maximum = 90)]
+    reserve: Option<u8>,
+    /// Calls that the server may make a day; 0 (default) for as many as the reserve leaves.
+    daily_budget: Option<u64>,
 }
 
 /// `tables/*.yaml`: a name in SQL, and the rows behind it: one of `files`, `upload`, `uploaded`.
@@ -220,8 +249,13 @@ pub(crate) struct QueryDocument {
     source: Option<String>,
     /// Where its rows go; without it a run only makes a result.
     export: Option<Export>,
-    /// What a run does while another job of the query is at work: `queue` (default) or `skip`.
+    /// What a run that somebody starts does while another job of the query is at work: `queue` (default) or `skip`; a
+    /// schedule says its own.
     overlap: Option<Overlap>,
     /// Longest time of the query in seconds; the server's limit when it is not given.
     time_limit: Option<u64>,
+    /// When it runs by itself: a cron, or a mapping with its time zone and more.
+    schedule: Option<Timetable>,
+    /// Who is told of what; the server's default where it says nothing.
+    notify: Option<Notify>,
 }

@@ -8,7 +8,7 @@ use std::fmt;
 use model::{Problem, Problems, nearest};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
 use crate::Origin;
@@ -36,8 +36,10 @@ pub(crate) fn documents<'a>(path: &'a str, text: &'a str) -> Result<Vec<Fields<'
     let found: Vec<Mapping> = serde_saphyr::from_multiple(text).map_err(|error| {
         let at = error.location().map_or_else(|| path.to_owned(), |at| format!("{path}:{}", at.line()));
         // The parser's own words may quote the document.
-        Problem::at(at, "is no YAML mapping")
-            .hint("write one `name: value` a line, each name once, and --- between documents")
+        Problem::at(at, "is no YAML mapping").hint(
+            "write one `name: value` a line, each name once, --- between documents; a text that begins with @ or * \
+                 stands in quotes",
+        )
     })?;
     let fields = found.into_iter().map(|mapping| {
         let entries: Vec<Entry> =
@@ -46,6 +48,30 @@ pub(crate) fn documents<'a>(path: &'a str, text: &'a str) -> Result<Vec<Fields<'
         Fields { path, text, line, entries, problems: Problems::default() }
     });
     Ok(fields.collect())
+}
+
+/// The mapping of a name, whose values are taken one by one.
+pub(crate) struct Within {
+    outer: &'static str,
+    entries: Map<String, Value>,
+}
+
+impl Within {
+    /// Whether a name is given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+}
+
+/// How far in a line begins.
+fn indent(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// Whether a line begins with this name.
+fn begins(text: &str, name: &str) -> bool {
+    let rest = text.trim_start().trim_start_matches(['"', '\'']).strip_prefix(name);
+    rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
 }
 
 /// Names, lines and values in the order of the file.
@@ -89,10 +115,12 @@ impl Fields<'_> {
     pub(crate) fn at_within(&self, outer: &str, path: &[&str]) -> String {
         let from = self.entries.iter().find(|entry| entry.name == outer).map_or(self.line, |entry| entry.line);
         let mut line = usize::try_from(from).unwrap_or(1);
+        let edge = self.text.lines().nth(line.saturating_sub(1)).map_or(0, indent);
         for name in path {
             let lines = self.text.lines().enumerate().skip(line);
-            let hit = |text: &str| text.trim_start().trim_start_matches(['"', '\'']).starts_with(*name);
-            if let Some((found, _)) = lines.take_while(|(_, text)| *text != "---").find(|(_, text)| hit(text)) {
+            // What stands further in belongs to it; a mapping on one line has all its names there.
+            let mut within = lines.take_while(|(_, text)| text.trim().is_empty() || indent(text) > edge);
+            if let Some((found, _)) = within.find(|(_, text)| begins(text, name)) {
                 line = found + 1;
             }
         }
@@ -145,6 +173,50 @@ impl Fields<'_> {
             self.problems.push(problem);
         }
         text
+    }
+
+    /// Whether the value of a name is a text that nobody has taken yet.
+    pub(crate) fn is_text(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == name && matches!(entry.value, Some(Value::String(_))))
+    }
+
+    /// Takes a mapping that has these names alone.
+    pub(crate) fn mapping(&mut self, outer: &'static str, names: &[&str], hint: &str) -> Option<Within> {
+        match self.value(outer)? {
+            Value::Object(entries) => {
+                for name in entries.keys().filter(|name| !names.contains(&name.as_str())) {
+                    let shown: String = name.chars().take(60).collect();
+                    let problem = Problem::at(self.at_within(outer, &[&shown]), "is not a name that is known here");
+                    self.problems.push(match nearest(name, names.iter().copied()) {
+                        Some(near) => problem.hint(format!("did you mean {near}?")),
+                        None => problem.hint(format!("the names are {}", names.join(", "))),
+                    });
+                }
+                Some(Within { outer, entries })
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                self.problem(outer, "must be a mapping", hint);
+                None
+            }
+        }
+    }
+
+    /// Takes a value of a shape out of a mapping; another shape is a problem at its line.
+    pub(crate) fn take_within<T: DeserializeOwned>(
+        &mut self,
+        within: &mut Within,
+        name: &str,
+        shape: &str,
+    ) -> Option<T> {
+        let value = within.entries.remove(name).filter(|value| !value.is_null())?;
+        match serde_json::from_value(value) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                let at = self.at_within(within.outer, &[name]);
+                self.problems.push(Problem::at(at, format!("must be {shape}")));
+                None
+            }
+        }
     }
 
     /// Whether a name is given.

@@ -3,6 +3,7 @@
 //! Pure: knows texts and documents, neither disks nor servers. Who calls it reads the files, asks the server, and does
 //! the steps of the [`Plan`]. Names, not ids; secrets by reference only.
 
+mod difference;
 mod document;
 mod fields;
 mod hosts;
@@ -11,10 +12,13 @@ mod plan;
 mod render;
 mod schema;
 mod show;
+mod timetable;
+mod told;
 
+pub use difference::Difference;
 pub use document::{Kind, SecretName, SecretReference};
 pub use parse::{gather, parse};
-pub use plan::{Act, Actual, Change, Difference, Plan, PlanOptions, Step, compare, plan};
+pub use plan::{Act, Actual, Change, Plan, PlanOptions, Step, compare, plan};
 pub use render::{SCHEMA_FILE, render};
 pub use schema::schema;
 
@@ -93,6 +97,8 @@ pub struct WantedQuery {
     pub sql_at: Option<String>,
     /// Where the connection of its export is written.
     pub(crate) connection_at: Option<String>,
+    /// Where the webhooks that are told are written.
+    pub(crate) webhooks_at: Option<String>,
 }
 
 /// What a project wants to be there, by name.

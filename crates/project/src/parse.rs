@@ -15,6 +15,7 @@ use crate::fields::{Fields, documents};
 use crate::hosts::{DOMAIN, LOGIN, impossible};
 use crate::schema::names;
 use crate::{Origin, Project, Rows, WantedConnection, WantedQuery, WantedTable};
+use crate::{timetable, told};
 
 /// Reads the files of a project: pairs of path (relative, with `/`) and text. Files that end in `.yaml` or `.yml` are
 /// documents, those that end in `.sql` are there for documents that name them, others are passed over.
@@ -132,8 +133,11 @@ impl Reading<'_> {
             export: export(fields),
             overlap: fields.take("overlap", "queue or skip").unwrap_or_default(),
             time_limit: fields.take("time_limit", "a whole number of seconds"),
+            schedule: timetable::read(fields),
+            notify: told::read(fields),
         };
-        WantedQuery { spec, origin, sql_at, connection_at }
+        let webhooks_at = fields.has("notify").then(|| fields.at_within("notify", &["webhooks"]));
+        WantedQuery { spec, origin, sql_at, connection_at, webhooks_at }
     }
 
     /// The SQL of a file, and its path.
@@ -234,6 +238,8 @@ fn connection(name: &str, fields: &mut Fields<'_>, origin: Origin) -> WantedConn
         client_secret: None,
         refresh_token: None,
         private_key: None,
+        reserve: reserve(fields),
+        daily_budget: fields.take("daily_budget", "a whole number of calls"),
     };
     WantedConnection { spec, secrets, origin, places }
 }
@@ -246,6 +252,18 @@ fn host(name: &str, fields: &mut Fields<'_>) -> Option<String> {
     }
     Some(text)
 }
+
+/// A percentage that leaves something to Sluice.
+fn reserve(fields: &mut Fields<'_>) -> Option<u8> {
+    let reserve: u8 = fields.take("reserve", MOST_RESERVED)?;
+    if reserve > 90 {
+        fields.problem("reserve", &format!("must be {MOST_RESERVED}"), "the rest of the day's calls is for Sluice");
+    }
+    Some(reserve)
+}
+
+/// What a reserve may be, in the words of the API's documents.
+const MOST_RESERVED: &str = "a whole number from 0 to 90, in percent";
 
 fn unit(fields: &mut Fields<'_>) -> Option<String> {
     let text = fields.needed("business_unit")?;

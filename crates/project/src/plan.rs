@@ -5,12 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Connection, ConnectionSpec, Query, QuerySpec, Table, TableKind, TableSpec};
-use model::{Problem, Problems, Settings, nearest};
+use model::{Problem, Problems, nearest};
 use serde::Serialize;
-use serde_json::Value;
 
+use crate::difference::{Difference, difference, of_queries};
 use crate::document::{Kind, SecretName, SecretReference, app_name, grant_name};
 use crate::{Project, Rows, WantedConnection, WantedQuery, WantedTable};
+
+/// Percent of the daily calls that a connection leaves to others where nobody says otherwise.
+pub(crate) const RESERVE: u8 = 10;
 
 /// What a server has.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +24,8 @@ pub struct Actual {
     pub tables: Vec<Table>,
     /// Its queries.
     pub queries: Vec<Query>,
+    /// The names of its webhooks; nothing where one may not know them.
+    pub webhooks: Option<BTreeSet<String>>,
 }
 
 /// How far a plan goes.
@@ -43,19 +48,6 @@ pub enum Act {
     Update,
     /// Deletes it.
     Delete,
-}
-
-/// One part that differs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Difference {
-    /// Which: `files`, `export.settings.parallel_tasks`.
-    pub field: String,
-    /// What is there, where it is short enough to be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-    /// What is wanted, where it is short enough to be shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub to: Option<String>,
 }
 
 /// What is sent to do a step.
@@ -166,6 +158,7 @@ pub fn compare(
         if project.knows_all(Kind::Connection) {
             problems.keep(connection_is_known(wanted, &known));
         }
+        webhooks_are_known(wanted, actual.webhooks.as_ref(), &mut problems);
         let found = actual.queries.iter().find(|found| found.spec.name == *name);
         plan.compared(query(name, wanted, found));
     }
@@ -215,10 +208,18 @@ fn connection_is_known(wanted: &WantedQuery, known: &BTreeSet<&str>) -> Result<(
     })
 }
 
-fn difference(field: &str, from: Option<&str>, to: Option<&str>) -> Option<Difference> {
-    let short = |text: &str| text.chars().count() <= 60 && !text.contains('\n');
-    let shown = |text: Option<&str>| text.filter(|_| from.is_none_or(short) && to.is_none_or(short)).map(str::to_owned);
-    (from != to).then(|| Difference { field: field.to_owned(), from: shown(from), to: shown(to) })
+/// Webhooks have secrets that a server chooses, so they are no part of a project; their names must be there.
+fn webhooks_are_known(wanted: &WantedQuery, known: Option<&BTreeSet<String>>, problems: &mut Problems) {
+    let told = wanted.spec.notify.as_ref().and_then(|notify| notify.webhooks.as_ref());
+    let (Some(told), Some(known)) = (told, known) else { return };
+    for name in told.iter().filter(|name| !known.contains(*name)) {
+        let at = wanted.webhooks_at.clone().unwrap_or_else(|| format!("{}: notify.webhooks", wanted.origin));
+        let problem = Problem::at(at, format!("there is no webhook {name}"));
+        problems.push(match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => problem.hint(format!("did you mean {near}?")),
+            None => problem.hint("an admin makes it first: sluice webhooks put NAME --url URL"),
+        });
+    }
 }
 
 /// An address as the server keeps it.
@@ -234,6 +235,8 @@ fn complete(spec: &ConnectionSpec) -> ConnectionSpec {
         login_url: or(&spec.login_url, "https://login.salesforce.com"),
         connected_app: Some(spec.connected_app.unwrap_or_default()),
         grant: Some(spec.grant.unwrap_or_default()),
+        reserve: Some(spec.reserve.unwrap_or(RESERVE)),
+        daily_budget: Some(spec.daily_budget.unwrap_or_default()),
         ..spec.clone()
     }
 }
@@ -255,6 +258,10 @@ fn connection(name: &str, wanted: &WantedConnection, found: Option<&Connection>,
     let app = spec.connected_app.map(app_name);
     differences.extend(difference("connected_app", Some(app_name(found.connected_app)), app));
     differences.extend(difference("grant", Some(grant_name(found.grant)), spec.grant.map(grant_name)));
+    let number = |count: u64| count.to_string();
+    let (percent, budget) = (number(found.reserve.into()), number(found.daily_budget));
+    differences.extend(difference("reserve", Some(&percent), spec.reserve.map(|it| number(it.into())).as_deref()));
+    differences.extend(difference("daily_budget", Some(&budget), spec.daily_budget.map(number).as_deref()));
     let rest = [
         ("client_id", &found.client_id, &spec.client_id),
         ("username", &found.username, &spec.username),
@@ -321,53 +328,12 @@ fn table(
     Ok(updated(Kind::Table, name, differences.into_iter().collect(), found.revision, change))
 }
 
-/// The settings in one form, however they were written.
-fn settings(spec: &QuerySpec) -> BTreeMap<String, String> {
-    let Some(export) = &spec.export else {
-        return BTreeMap::new();
-    };
-    let mut settings = Settings::default();
-    // The names were checked when the project was read; one that only the server knows differs from everything.
-    let unknown = settings.set_all(&Value::Object(export.settings.0.clone())).is_err();
-    let mut texts: BTreeMap<String, String> = match settings.to_json() {
-        Value::Object(entries) => {
-            entries.into_iter().map(|(name, text)| (name, text.as_str().unwrap_or_default().to_owned())).collect()
-        }
-        _ => BTreeMap::new(),
-    };
-    if unknown {
-        texts.insert("unknown".into(), String::new());
-    }
-    texts
-}
-
 fn query(name: &str, wanted: &WantedQuery, found: Option<&Query>) -> Option<Step> {
     let change = Change::Query(Box::new(wanted.spec.clone()));
     let Some(found) = found else {
         return Some(created(Kind::Query, name, change));
     };
-    let (from, to) = (&found.spec, &wanted.spec);
-    let mut differences = Vec::new();
-    let description = |spec: &QuerySpec| spec.description.clone().filter(|text| !text.is_empty());
-    differences.extend(difference("description", description(from).as_deref(), description(to).as_deref()));
-    differences.extend(difference("sql", Some(from.sql.trim_end()), Some(to.sql.trim_end())));
-    let source = |spec: &QuerySpec| spec.source.clone().unwrap_or_else(|| "embedded".to_owned());
-    differences.extend(difference("source", Some(&source(from)), Some(&source(to))));
-    let overlap = |spec: &QuerySpec| match spec.overlap {
-        api::Overlap::Queue => "queue",
-        api::Overlap::Skip => "skip",
-    };
-    differences.extend(difference("overlap", Some(overlap(from)), Some(overlap(to))));
-    let limit = |spec: &QuerySpec| spec.time_limit.map(|seconds| seconds.to_string());
-    differences.extend(difference("time_limit", limit(from).as_deref(), limit(to).as_deref()));
-    let through = |spec: &QuerySpec| spec.export.as_ref().map(|export| export.connection.clone());
-    differences.extend(difference("export.connection", through(from).as_deref(), through(to).as_deref()));
-    let (was, is) = (settings(from), settings(to));
-    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    for setting in names {
-        let (from, to) = (was.get(setting).map(String::as_str), is.get(setting).map(String::as_str));
-        differences.extend(difference(&format!("export.settings.{setting}"), from, to));
-    }
+    let differences = of_queries(&found.spec, &wanted.spec);
     updated(Kind::Query, name, differences, found.revision, change)
 }
 

@@ -9,8 +9,9 @@ use api::{AppKind, Connection, GrantKind, Overlap, Query, Table, TableKind};
 use serde_json::Value;
 
 use crate::document::Kind;
-use crate::plan::Actual;
+use crate::plan::{Actual, RESERVE};
 use crate::schema::schema;
+use crate::{timetable, told};
 
 /// The name of the schema in the project's folder, which the files' first line tells to editors.
 pub const SCHEMA_FILE: &str = "sluice.schema.json";
@@ -97,6 +98,12 @@ fn connection(found: &Connection) -> String {
             line(&mut text, name, value);
         }
     }
+    if found.reserve != RESERVE {
+        let _ = writeln!(text, "reserve: {}", found.reserve);
+    }
+    if found.daily_budget != 0 {
+        let _ = writeln!(text, "daily_budget: {}", found.daily_budget);
+    }
     text.push_str("# Secrets are never written. They are sent where the server has none, from these places:\n");
     let variable = |secret: &str| {
         let name: String =
@@ -148,6 +155,8 @@ fn query(found: &Query, sql_file: &str) -> String {
     if let Some(seconds) = spec.time_limit {
         let _ = writeln!(text, "time_limit: {seconds}");
     }
+    timetable::write(&mut text, spec.schedule.as_ref());
+    told::write(&mut text, spec.notify.as_ref());
     if let Some(export) = &spec.export {
         text.push_str("export:\n");
         let _ = writeln!(text, "  connection: {}", scalar(&export.connection));
@@ -178,7 +187,7 @@ fn plain(text: &str) -> bool {
 }
 
 /// A text that YAML reads back as the same text.
-fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     let first = text.chars().next().is_some_and(|c| c.is_ascii_alphabetic() || c == '/');
     let inner = text.chars().all(|c| c.is_ascii_alphanumeric() || "/_.@-:+".contains(c));
     let colon = text.ends_with(':');

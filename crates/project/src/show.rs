@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use crate::plan::{Act, Change, Difference, Plan, Step};
+use crate::difference::Difference;
+use crate::plan::{Act, Change, Plan, Step};
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

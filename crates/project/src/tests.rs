@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::{Actual, PlanOptions, Project, parse, plan, render, schema};
 
+mod schedules;
+
 fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
     files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
 }
@@ -57,6 +59,8 @@ fn connection(name: &str) -> Connection {
         username: None,
         audience: None,
         secrets: SecretsSet { client_secret: true, refresh_token: true, private_key: false },
+        reserve: 10,
+        daily_budget: 0,
         state: ConnectionState::Connected,
         remark: None,
         used_by: Vec::new(),
@@ -107,6 +111,7 @@ fn equal() -> Actual {
         connections: vec![connection("prod")],
         tables: vec![table("contacts", Some("contacts/*.parquet"), None), table("scores", None, Some("aa".repeat(32)))],
         queries: vec![query(nightly), query(small)],
+        webhooks: None,
     }
 }
 
@@ -173,7 +178,7 @@ fn everything_wrong_is_said_at_once_with_file_and_line() {
             tables/y.yaml:1: kind: is query in a folder of tables
               hint: move the file, or leave kind out
             z.yaml:1: is no YAML mapping
-              hint: write one `name: value` a line, each name once, and --- between documents"#]],
+              hint: write one `name: value` a line, each name once, --- between documents; a text that begins with @ or * stands in quotes"#]],
     );
 }
 
@@ -441,7 +446,7 @@ proptest! {
         queries.dedup_by(|one, other| one.spec.name == other.spec.name);
         let mut seen = std::collections::BTreeSet::new();
         queries.retain(|query| seen.insert(query.spec.name.clone()));
-        let actual = Actual { connections, tables: Vec::new(), queries };
+        let actual = Actual { connections, tables: Vec::new(), queries, webhooks: None };
         let written = render(&actual);
         let project = parse(&written).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
         let plan = plan(&project, &BTreeMap::new(), &actual, PlanOptions { prune: true, secrets: false });

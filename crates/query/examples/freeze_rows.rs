@@ -18,7 +18,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let width: usize = arguments.next().map_or(Ok(40), |width| width.parse())?;
 
     let folder = tempfile::tempdir()?;
-    let limits = Limits { time: None, memory: 64 << 20, spill_dir: folder.path().join("spill") };
+    let limits = Limits { time: None, memory: 64 << 20, spill_dir: folder.path().join("spill"), scheduled_time: 0 };
     let path = folder.path().join("rows.csv");
     write_csv(&path, rows, width)?;
     let mut table = Table::parse("t=rows.csv")?;

@@ -26,6 +26,7 @@ use crate::explain::{Scope, planning, running};
 use crate::freeze::Limits;
 use crate::statement;
 use crate::table::Table;
+use crate::td;
 
 /// Rows per batch: 4,096 rows of 5,000 characters are 20 MB, and about four batches are alive at a time.
 const BATCH_ROWS: usize = 4096;
@@ -132,7 +133,9 @@ fn session(limits: &Limits) -> Result<SessionContext, QueryError> {
         .with_temp_file_path(&limits.spill_dir)
         .build_arc()
         .map_err(|_| unwritable("cannot keep temporary files there".into()))?;
-    Ok(SessionContext::new_with_config_rt(session_config(), runtime))
+    let session = SessionContext::new_with_config_rt(session_config(), runtime);
+    td::functions(limits.scheduled_time).for_each(|function| session.register_udf(function));
+    Ok(session)
 }
 
 async fn run(

@@ -12,6 +12,7 @@ use crate::freeze::Limits;
 use crate::names::nearest;
 use crate::statement;
 use crate::table::{Table, TableError};
+use crate::td::{Function, Mistake};
 
 /// What a plan is made from.
 #[derive(Clone, Copy)]
@@ -27,6 +28,9 @@ pub(crate) fn planning(error: &DataFusionError, scope: Scope<'_>) -> QueryError 
         Some(span) if span.start.line > 0 => (Some(span.start.line), Some(span.start.column)),
         Some(_) | None => (None, None),
     };
+    if let Some(mistake) = mistaken(error) {
+        return of_call(mistake, position_of(scope.sql, mistake.function.key()));
+    }
     match error.find_root() {
         DataFusionError::SQL(error, _) => statement::syntax(error),
         DataFusionError::SchemaError(error, _) => of_schema(error, line, column),
@@ -39,6 +43,36 @@ pub(crate) fn planning(error: &DataFusionError, scope: Scope<'_>) -> QueryError 
         // Constants are computed while planning, so what fails at run time can fail here.
         _ => running(error, scope.limits),
     }
+}
+
+/// The mistake in a call of a `TD_` function, where that is the error.
+fn mistaken(error: &DataFusionError) -> Option<&Mistake> {
+    match error.find_root() {
+        DataFusionError::External(error) => error.downcast_ref(),
+        _ => None,
+    }
+}
+
+fn of_call(mistake: &Mistake, position: Option<(u64, u64)>) -> QueryError {
+    QueryError::Syntax {
+        message: mistake.message.clone(),
+        line: position.map(|(line, _)| line),
+        column: position.map(|(_, column)| column),
+        hint: Some(mistake.hint.clone()),
+    }
+}
+
+/// An unknown function that looks like one of Treasure Data's: the engine would guess at any of its own.
+fn unknown_call(message: &str, line: Option<u64>, column: Option<u64>) -> Option<QueryError> {
+    let (name, _) = message.strip_prefix("Invalid function '")?.split_once('\'')?;
+    let name = name.to_uppercase();
+    let known = Function::ALL.map(Function::name);
+    let hint = match (name.starts_with("TD_"), nearest(&name, known)) {
+        (true, Some(nearest)) => format!("did you mean {nearest}?"),
+        (true, None) => format!("those of Treasure Data's functions that are here: {}", known.join(", ")),
+        (false, _) => return None,
+    };
+    Some(QueryError::Syntax { message: format!("there is no function {name}"), line, column, hint: Some(hint) })
 }
 
 fn invalid(message: &str, line: Option<u64>, column: Option<u64>) -> QueryError {
@@ -61,6 +95,9 @@ fn invalid(message: &str, line: Option<u64>, column: Option<u64>) -> QueryError 
             column,
             hint: Some("add it to GROUP BY, or aggregate it, as in MAX(x)".into()),
         };
+    }
+    if let Some(error) = unknown_call(message, line, column) {
+        return error;
     }
     let mut lines = message.lines().map(str::trim).filter(|line| !line.is_empty());
     let first = lines.next().unwrap_or("the query cannot be planned");
@@ -140,6 +177,9 @@ pub(crate) fn position_of(sql: &str, name: &str) -> Option<(u64, u64)> {
 /// An error while rows flow. The engine's words may quote a row, so only what is known to be harmless passes.
 pub(crate) fn running(error: &DataFusionError, limits: &Limits) -> QueryError {
     let runtime = |message: String| QueryError::Runtime { message };
+    if let Some(mistake) = mistaken(error) {
+        return of_call(mistake, None);
+    }
     match error.find_root() {
         DataFusionError::ResourcesExhausted(message) if message.contains("disk") => QueryError::Disk {
             path: limits.spill_dir.clone(),

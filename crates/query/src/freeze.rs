@@ -17,7 +17,7 @@ use crate::error::QueryError;
 use crate::spool::{self, Partial};
 use crate::table::Table;
 
-/// What a query may use.
+/// What a query may use, and what it is told.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// How long the query may run; `None`: without end.
@@ -27,6 +27,9 @@ pub struct Limits {
     pub memory: usize,
     /// Folder for the engine's temporary files. Created if missing, emptied of them when the query ends.
     pub spill_dir: PathBuf,
+    /// What `TD_SCHEDULED_TIME()` gives, in seconds since 1970: the time for which a schedule started the query, however
+    /// late it runs; for other queries the time at which they were asked for.
+    pub scheduled_time: i64,
 }
 
 /// A finished Result.

@@ -7,6 +7,8 @@
 //! columns of a table. Nothing outside the bound tables can be
 //! read, and nothing but the Result (and the engine's own spill files) is written.
 //!
+//! Beside the engine's functions there are the time functions of Treasure Data, which `docs/sql-functions.md` describes.
+//!
 //! **Order.** The rows of a Result are in the order of the files (paths as listed, a glob's matches by name) unless the
 //! query says otherwise, because a later row of the same key replaces an earlier one. `UNION ALL` keeps the order of
 //! its parts. A join or a `GROUP BY` promises no order: say `ORDER BY` there.
@@ -23,6 +25,7 @@ mod names;
 mod spool;
 mod statement;
 mod table;
+mod td;
 mod text;
 mod types;
 

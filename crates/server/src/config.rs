@@ -30,6 +30,8 @@ pub struct ServerConfig {
     pub behind_proxy: bool,
     /// Names under which it may be asked, besides those of this machine's loopback and the address that it is reached at.
     pub hosts: Vec<String>,
+    /// The address that people know it by, for commands on its pages; the name that it was asked under where nobody says.
+    pub public_url: Option<String>,
     /// Whether `/healthz`, `/readyz` and `/metrics` answer everybody; else loopback, or a token that may read.
     pub metrics_open: bool,
     /// Requests a second of one token, session or address.
@@ -59,6 +61,7 @@ impl ServerConfig {
             tls: None,
             behind_proxy: false,
             hosts: Vec::new(),
+            public_url: None,
             metrics_open: false,
             requests_per_second: 60,
             body_bytes: 1 << 20,

@@ -169,6 +169,10 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
         // A list of jobs may be asked for by a query that is not there.
         refusals.extend([404, 409]);
     }
+    if tag == "schedules" {
+        // A query may have none.
+        refusals.push(409);
+    }
     if tag == "connections" {
         refusals.extend([409, 502]);
     }

@@ -39,6 +39,21 @@ impl Refusal {
         self
     }
 
+    /// The status of the answer.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What happened, for people.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// What to do.
+    pub(crate) fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// A part of the request that is not what it must be: 400.
     pub(crate) fn bad_request(problem: &Problem) -> Refusal {
         Refusal {

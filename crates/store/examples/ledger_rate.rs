@@ -34,6 +34,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         sql: String::new(),
         request: serde_json::Value::Null,
         business_unit: "measured".into(),
+        scheduled: None,
     };
     let at = job.created;
     store.create_job(&job).await?;

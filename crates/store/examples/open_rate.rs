@@ -54,6 +54,7 @@ async fn make(store: Store, number: u32) -> Result<(), store::StoreError> {
         sql: "SELECT email, first_name, score FROM contacts".into(),
         request: serde_json::json!({ "settings": { "skip_invalid_records": true } }),
         business_unit: "measured".into(),
+        scheduled: None,
     };
     store.create_job(&job).await?;
     for line in ["The query started.", "50 rows are checked; sending begins.", "50 rows delivered."] {

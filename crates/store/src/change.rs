@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use model::{JobId, JobState};
 use secrecy::SecretString;
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -11,15 +12,17 @@ use sqlx::SqliteConnection;
 use crate::audit::{self, AuditEntry};
 use crate::document::{self, Document};
 use crate::fault::Fault;
-use crate::kept;
+use crate::notice::{self, NewNotice};
 use crate::person::{self, Person};
 use crate::secret::{self, SealedSecret};
 use crate::session::{self, Session};
+use crate::slot::{self, Slot};
 use crate::token::{self, ApiToken};
+use crate::{job, kept};
 
 /// One change. `now` is in seconds since 1970-01-01 UTC.
 ///
-/// Deleting sessions, secrets or a value that are not there is no error; everything else that names something missing
+/// Deleting sessions, secrets, slots or a value that are not there is no error; everything else that names something missing
 /// is.
 #[derive(Debug, Clone)]
 pub enum Change {
@@ -115,6 +118,35 @@ pub enum Change {
         /// The value.
         value: Value,
     },
+    /// Writes down what became of a scheduled time; refused ([`crate::StoreError::SlotTaken`]) when that is written
+    /// already.
+    InsertSlot(Slot),
+    /// Runs a missed slot after all; refused ([`crate::StoreError::SlotTaken`]) when it has run. Its note stays.
+    FillSlot {
+        /// Its schedule.
+        schedule: String,
+        /// Its scheduled time, in seconds since 1970-01-01 UTC.
+        scheduled: i64,
+        /// The job that runs it.
+        job: JobId,
+        /// The time.
+        now: i64,
+    },
+    /// Deletes all slots of a schedule.
+    DeleteSlots {
+        /// The schedule.
+        schedule: String,
+    },
+    /// Puts a notice into the outbox; refused when its id is taken.
+    InsertNotice(NewNotice),
+    /// Notes that notices were written for the state that a job is in: [`crate::Store::untold`] finds it no more until it
+    /// is in another one, or a person puts it back into the queue. A conflict when it is in another one by now.
+    Told {
+        /// The job.
+        job: JobId,
+        /// The state that the notices are about.
+        state: JobState,
+    },
     /// Appends to the audit log.
     Audit(AuditEntry),
 }
@@ -154,6 +186,13 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, sealed: &Sealed) ->
             Change::RevokeToken { id, now } => token::revoke(&mut *connection, id, *now).await?,
             Change::PutValue { name, value } => kept::put(&mut *connection, name, value.as_ref()).await?,
             Change::ClaimValue { name, value } => kept::claim(&mut *connection, name, value).await?,
+            Change::InsertSlot(slot) => slot::insert(&mut *connection, slot).await?,
+            Change::FillSlot { schedule, scheduled, job, now } => {
+                slot::fill(&mut *connection, schedule, *scheduled, job, *now).await?;
+            }
+            Change::DeleteSlots { schedule } => slot::delete_of(&mut *connection, schedule).await?,
+            Change::InsertNotice(notice) => notice::insert(&mut *connection, notice).await?,
+            Change::Told { job, state } => job::tell(&mut *connection, job, *state).await?,
             Change::Audit(entry) => audit::append(&mut *connection, entry).await?,
         }
     }

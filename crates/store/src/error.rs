@@ -150,6 +150,9 @@ impl OpenError {
             Fault::Exists(what) | Fault::Missing(what) | Fault::Conflict(what) => {
                 OpenError::Damaged { path, detail: format!("{what} does not fit") }
             }
+            Fault::SlotTaken { schedule, .. } => {
+                OpenError::Damaged { path, detail: format!("a slot of schedule {schedule} does not fit") }
+            }
             Fault::OutOfRange(what) => OpenError::Damaged { path, detail: format!("{what} is out of range") },
             Fault::StaleKey => OpenError::Key(KeyError::Changed),
             Fault::Key(error) => OpenError::Key(error),
@@ -183,6 +186,14 @@ pub enum StoreError {
     Conflict {
         /// Which thing, for people.
         what: String,
+    },
+    /// The scheduled time has a slot, or the missed slot that was to be filled has run. Nothing was written.
+    #[error("schedule {schedule} has dealt with its time {scheduled} already")]
+    SlotTaken {
+        /// The schedule.
+        schedule: String,
+        /// The scheduled time, in seconds since 1970-01-01 UTC.
+        scheduled: i64,
     },
     /// The job's state forbids the next one.
     #[error("job {job} is {from} and cannot become {to}")]
@@ -262,6 +273,7 @@ impl StoreError {
             StoreError::Exists { .. } => "use another name".into(),
             StoreError::Missing { .. } => "look at the list; it may have been deleted meanwhile".into(),
             StoreError::Conflict { .. } => "look at it as it is now, then make the change again".into(),
+            StoreError::SlotTaken { .. } => "look at the history of the schedule".into(),
             StoreError::Illegal { .. } => "start a new job".into(),
             StoreError::Open { .. } => "stop the job first".into(),
             StoreError::OutOfRange { .. } => "split the job".into(),
@@ -295,6 +307,7 @@ impl StoreError {
             Fault::Exists(what) => StoreError::Exists { what },
             Fault::Missing(what) => StoreError::Missing { what },
             Fault::Conflict(what) => StoreError::Conflict { what },
+            Fault::SlotTaken { schedule, scheduled } => StoreError::SlotTaken { schedule, scheduled },
             Fault::Illegal { job, from, to } => StoreError::Illegal { job, from, to },
             Fault::Open { job, state } => StoreError::Open { job, state },
             Fault::OutOfRange(what) => StoreError::OutOfRange { what },

@@ -15,6 +15,10 @@ pub(crate) enum Fault {
     Exists(String),
     Missing(String),
     Conflict(String),
+    SlotTaken {
+        schedule: String,
+        scheduled: i64,
+    },
     Illegal {
         job: JobId,
         from: JobState,

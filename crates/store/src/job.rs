@@ -2,86 +2,13 @@
 //!
 //! Knows the table `job`; each function runs in the transaction of its caller.
 
-use std::fmt;
-use std::str::FromStr;
-
 use model::{JobId, JobState, Report, StopCause, Tally};
 use sqlx::SqliteConnection;
 
 use crate::fault::{Fault, Trouble};
+use crate::job_kind::{JobKind, Origin};
 use crate::job_row::{read, whole, write};
 use crate::prove::each;
-
-/// What a job is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobKind {
-    /// Query and export.
-    Export,
-    /// The query alone: its Result is kept, nothing is sent.
-    Result,
-}
-
-/// Who runs a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// A command of its own; resumed by hand.
-    CommandLine,
-    /// A server's worker; goes on by itself.
-    Server,
-}
-
-const KINDS: [(JobKind, &str); 2] = [(JobKind::Export, "export"), (JobKind::Result, "result")];
-const ORIGINS: [(Origin, &str); 2] = [(Origin::CommandLine, "command_line"), (Origin::Server, "server")];
-
-impl JobKind {
-    /// The kind's name, as the database and the API have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            JobKind::Export => KINDS[0].1,
-            JobKind::Result => KINDS[1].1,
-        }
-    }
-}
-
-impl Origin {
-    /// The origin's name, as the database and the API have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Origin::CommandLine => ORIGINS[0].1,
-            Origin::Server => ORIGINS[1].1,
-        }
-    }
-}
-
-impl fmt::Display for JobKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for JobKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<JobKind, String> {
-        let kind = KINDS.iter().find(|(_, name)| *name == text).map(|(kind, _)| *kind);
-        kind.ok_or_else(|| format!("{text} is not a kind of job"))
-    }
-}
-
-impl FromStr for Origin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Origin, String> {
-        let origin = ORIGINS.iter().find(|(_, name)| *name == text).map(|(origin, _)| *origin);
-        origin.ok_or_else(|| format!("{text} is not an origin of jobs"))
-    }
-}
 
 /// A job as it begins.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,6 +39,8 @@ pub struct NewJob {
     pub request: serde_json::Value,
     /// The business unit it exports to; empty when nothing is sent.
     pub business_unit: String,
+    /// Its scheduled time, in seconds since 1970-01-01 UTC; none when nothing but a person or a command began it.
+    pub scheduled: Option<i64>,
 }
 
 /// A job as it is. All times are seconds since 1970-01-01 UTC.
@@ -153,12 +82,18 @@ pub struct Job {
     pub frozen_rows: Option<u64>,
     /// Why it is no success.
     pub cause: Option<StopCause>,
+    /// Its scheduled time; none when nothing but a person or a command began it.
+    pub scheduled: Option<i64>,
+    /// The state that notices were last written for; none since a person put it back into the queue, and from the start.
+    pub told: Option<JobState>,
     /// The query.
     pub sql: String,
     /// What is needed to continue it.
     pub request: serde_json::Value,
     /// Its last report.
     pub report: Option<Report>,
+    /// The calls that it was expected to need, against those left, as its beginner reckoned; what it says is the caller's.
+    pub forecast: Option<serde_json::Value>,
 }
 
 /// A job in a list: without its query, its request and its report. All times are seconds since 1970-01-01 UTC.
@@ -202,6 +137,10 @@ pub struct JobSummary {
     pub cause: Option<StopCause>,
     /// The ends of its rows, by its last report.
     pub tally: Option<Tally>,
+    /// Its scheduled time; none when nothing but a person or a command began it.
+    pub scheduled: Option<i64>,
+    /// The state that notices were last written for; none since a person put it back into the queue, and from the start.
+    pub told: Option<JobState>,
 }
 
 /// Keeps a new job with its cause.
@@ -230,9 +169,12 @@ pub(crate) async fn create(
         wakes: 0,
         frozen_rows: None,
         cause: cause.cloned(),
+        scheduled: new.scheduled,
+        told: None,
         sql: new.sql,
         request: new.request,
         report: None,
+        forecast: None,
     };
     insert(connection, &job).await
 }
@@ -243,7 +185,7 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, job: &Job) -> Resu
         "INSERT INTO job (",
         whole!(),
         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-            $23, $24, $25, $26, $27, $28, $29)"
+            $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
     );
     match write(connection, insert, job).await {
         Err(Fault::Sql(error)) if Trouble::of(&error) == Trouble::Duplicate => {
@@ -273,7 +215,17 @@ pub(crate) struct Next {
     /// When it goes on by itself.
     pub(crate) wake: Option<i64>,
     pub(crate) wakes: Wakes,
+    pub(crate) told: Told,
     pub(crate) now: i64,
+}
+
+/// What becomes of the state that notices were last written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// Stays: a job that goes on by itself and parks again is no news.
+    Keep,
+    /// Is forgotten: what comes of a job that a person continued is told again.
+    Forget,
 }
 
 /// What becomes of the number of times that a job went on by itself.
@@ -321,6 +273,10 @@ fn step(job: &mut Job, next: &Next) -> Result<(), Fault> {
         }
         Wakes::Count => {}
     }
+    match next.told {
+        Told::Keep => {}
+        Told::Forget => job.told = None,
+    }
     job.wake = next.wake;
     job.state = to;
     job.cause.clone_from(&next.cause);
@@ -355,20 +311,58 @@ pub(crate) async fn save_report(connection: &mut SqliteConnection, report: &Repo
     .await
 }
 
-/// Reads a job, changes it, and writes it back with its new seals.
+/// Keeps the forecast of a job in the place of an earlier one. It says nothing new about the job, whose last change stays.
+pub(crate) async fn set_forecast(
+    connection: &mut SqliteConnection,
+    id: &JobId,
+    forecast: &serde_json::Value,
+) -> Result<(), Fault> {
+    rewrite(connection, id, |job| {
+        job.forecast = Some(forecast.clone());
+        Ok(())
+    })
+    .await
+}
+
+/// Notes that notices were written for the state that a job is in; a conflict when it has moved on. Its last change stays.
+pub(crate) async fn tell(connection: &mut SqliteConnection, id: &JobId, state: JobState) -> Result<(), Fault> {
+    rewrite(connection, id, |job| {
+        if job.state != state {
+            return Err(Fault::Conflict(format!("job {id}")));
+        }
+        job.told = Some(state);
+        Ok(())
+    })
+    .await
+}
+
+/// Changes a job and the time of its last change.
 async fn change(
     connection: &mut SqliteConnection,
     id: &JobId,
     now: i64,
     edit: impl FnOnce(&mut Job) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
+    rewrite(connection, id, |job| {
+        edit(job)?;
+        job.updated = now;
+        Ok(())
+    })
+    .await
+}
+
+/// Reads a job, changes it, and writes it back with its new seals.
+async fn rewrite(
+    connection: &mut SqliteConnection,
+    id: &JobId,
+    edit: impl FnOnce(&mut Job) -> Result<(), Fault>,
+) -> Result<(), Fault> {
     let mut job = find(&mut *connection, id).await?.ok_or_else(|| Fault::NoJob(id.clone()))?;
     edit(&mut job)?;
-    job.updated = now;
     let update = "UPDATE job SET created = $2, updated = $3, state = $4, kind = $5, origin = $6, query = $7,
         query_name = $8, connection = $9, actor = $10, parent = $11, business_unit = $12, started = $13, finished = $14,
         wake = $15, wakes = $16, frozen_rows = $17, cause = $18, read_rows = $19, delivered_rows = $20,
-        rejected_rows = $21, superseded_rows = $22, held_rows = $23, unsent_rows = $24, head_seal = $25, sql = $26,
-        request = $27, report = $28, seal = $29 WHERE id = $1";
+        rejected_rows = $21, superseded_rows = $22, held_rows = $23, unsent_rows = $24, scheduled = $25, told = $26,
+        head_seal = $27, sql = $28, request = $29, report = $30, forecast = $31, seal = $32 WHERE id = $1";
     write(connection, update, &job).await
 }

@@ -3,10 +3,11 @@
 //! Knows which function answers; the SQL is `job`'s, `jobs`', `log`'s and `learned`'s.
 
 use model::{JobId, JobState, Learned, Report, StopCause, nearest};
+use serde_json::Value;
 
 use crate::change::{Change, Sealed};
 use crate::error::StoreError;
-use crate::job::{self, Job, JobSummary, NewJob, Next, Wakes};
+use crate::job::{self, Job, JobSummary, NewJob, Next, Told, Wakes};
 use crate::jobs::{self, JobFilter};
 use crate::learned;
 use crate::ledger::Ledger;
@@ -30,12 +31,13 @@ impl Store {
         self.write(Write::Start(Box::new(start))).await.map(drop)
     }
 
-    /// Keeps a new job with its cause and makes the changes (its line in the audit log), all in one transaction. With
-    /// `once`, nothing at all is written when the same actor used the same key within a day. `now`: seconds since
+    /// Keeps a new job with its cause and makes the changes (its line in the audit log, its slot), all in one transaction.
+    /// With `once`, nothing at all is written when the same actor used the same key within a day. `now`: seconds since
     /// 1970-01-01 UTC.
     ///
     /// # Errors
-    /// The id of the job is taken; as [`Store::apply`].
+    /// The id of the job is taken; [`StoreError::SlotTaken`] when its scheduled time has been dealt with; as
+    /// [`Store::apply`].
     pub async fn create_job_with(
         &self,
         job: NewJob,
@@ -101,6 +103,15 @@ impl Store {
         self.read(async |connection| jobs::open_summaries(connection).await).await
     }
 
+    /// At most `limit` jobs of this data directory's server that are in one of these states and of which nobody was told
+    /// so yet ([`Change::Told`]), oldest change first.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn untold(&self, states: &[JobState], limit: u32) -> Result<Vec<JobSummary>, StoreError> {
+        self.read(async |connection| jobs::untold(connection, states, limit).await).await
+    }
+
     /// How many jobs are in each state that any is in, in the order of a job's life.
     ///
     /// # Errors
@@ -109,7 +120,8 @@ impl Store {
         self.read(async |connection| jobs::by_state(connection).await).await
     }
 
-    /// Deletes a job with its marks, rejections, watermark and log; the file of its Result is the caller's.
+    /// Deletes a job with its marks, rejections, watermark and log; the file of its Result is the caller's, its slot
+    /// stays.
     ///
     /// # Errors
     /// No such job; [`StoreError::Open`] when it is under way on a server; disk full, database locked or damaged.
@@ -181,7 +193,8 @@ impl Store {
         wake: Option<i64>,
         now: i64,
     ) -> Result<(), StoreError> {
-        let next = Next { state, cause: cause.cloned(), wake, wakes: Wakes::Count, now };
+        let (cause, told) = (cause.cloned(), Told::Keep);
+        let next = Next { state, cause, wake, wakes: Wakes::Count, told, now };
         self.write(Write::State { job: id.clone(), next, changes: Sealed::default() }).await.map(drop)
     }
 
@@ -198,11 +211,12 @@ impl Store {
         changes: Vec<Change>,
         now: i64,
     ) -> Result<(), StoreError> {
-        self.move_with(id, Next { state, cause: cause.cloned(), wake: None, wakes: Wakes::Count, now }, changes).await
+        let (cause, told) = (cause.cloned(), Told::Keep);
+        self.move_with(id, Next { state, cause, wake: None, wakes: Wakes::Count, told, now }, changes).await
     }
 
-    /// Puts a job back into the queue, without cause and wake, and makes the changes (its line in the audit log), all in
-    /// one transaction. `wakes_reset`: the times it went on by itself are counted from 0 again. `now`: seconds since
+    /// Puts a job that a person continues back into the queue, without cause and wake, and makes the changes (its line in
+    /// the audit log), all in one transaction. What comes of it is told again. `wakes_reset`: the times it went on by itself are counted from 0 again. `now`: seconds since
     /// 1970-01-01 UTC.
     ///
     /// # Errors
@@ -215,7 +229,8 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let wakes = if wakes_reset { Wakes::Reset } else { Wakes::Count };
-        self.move_with(id, Next { state: JobState::Queued, cause: None, wake: None, wakes, now }, changes).await
+        let (state, told) = (JobState::Queued, Told::Forget);
+        self.move_with(id, Next { state, cause: None, wake: None, wakes, told, now }, changes).await
     }
 
     async fn move_with(&self, id: &JobId, next: Next, changes: Vec<Change>) -> Result<(), StoreError> {
@@ -237,7 +252,8 @@ impl Store {
         now: i64,
     ) -> Result<(), StoreError> {
         let wakes = if progressed { Wakes::Reset } else { Wakes::Count };
-        let next = Next { state: report.status, cause: report.cause.clone(), wake, wakes, now };
+        let (state, cause, told) = (report.status, report.cause.clone(), Told::Keep);
+        let next = Next { state, cause, wake, wakes, told, now };
         self.write(Write::Run { report: Box::new(report.clone()), next }).await.map(drop)
     }
 
@@ -255,6 +271,14 @@ impl Store {
     /// No such job; disk full, database locked or damaged.
     pub async fn save_report(&self, report: &Report, now: i64) -> Result<(), StoreError> {
         self.write(Write::Report { report: Box::new(report.clone()), now }).await.map(drop)
+    }
+
+    /// Keeps the forecast of a job in the place of an earlier one; the time of its last change stays.
+    ///
+    /// # Errors
+    /// No such job; disk full, database locked or damaged.
+    pub async fn set_forecast(&self, id: &JobId, forecast: &Value) -> Result<(), StoreError> {
+        self.write(Write::Forecast { job: id.clone(), forecast: forecast.clone() }).await.map(drop)
     }
 
     /// The ledger of a job.

@@ -2,7 +2,7 @@
 //!
 //! Knows the order of the columns; not which jobs are asked for.
 
-use model::{JobId, Tally};
+use model::{JobId, JobState, Tally};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row as _, Sqlite, SqliteConnection};
 
@@ -15,14 +15,14 @@ macro_rules! head {
     () => {
         "id, created, updated, state, kind, origin, query, query_name, connection, actor, parent, business_unit,
         started, finished, wake, wakes, frozen_rows, cause, read_rows, delivered_rows, rejected_rows, superseded_rows,
-        held_rows, unsent_rows, head_seal"
+        held_rows, unsent_rows, scheduled, told, head_seal"
     };
 }
 
 /// The columns of a job, in the order that [`read`] expects.
 macro_rules! whole {
     () => {
-        concat!(crate::job_row::head!(), ", sql, request, report, seal")
+        concat!(crate::job_row::head!(), ", sql, request, report, forecast, seal")
     };
 }
 
@@ -30,14 +30,16 @@ pub(crate) use {head, whole};
 
 /// Runs a statement that takes a job's columns in the order of [`whole`].
 pub(crate) async fn write(connection: &mut SqliteConnection, statement: &'static str, job: &Job) -> Result<(), Fault> {
-    let summary = summary(job);
+    let summary = job.summary();
     let head = Head::of(&summary)?;
     let (request, report) = (to_text(&job.request)?, job.report.as_ref().map(to_text).transpose()?);
-    let seal = body_seal(&job.id, &job.sql, &request, report.as_deref()).value();
+    let forecast = job.forecast.as_ref().map(to_text).transpose()?;
+    let seal = body_seal(&job.id, &job.sql, &request, report.as_deref(), forecast.as_deref()).value();
     head.bind(sqlx::query(statement), &summary)
         .bind(&job.sql)
         .bind(&request)
         .bind(&report)
+        .bind(&forecast)
         .bind(seal)
         .execute(connection)
         .await?;
@@ -47,14 +49,15 @@ pub(crate) async fn write(connection: &mut SqliteConnection, statement: &'static
 /// Reads the columns of [`whole`].
 pub(crate) fn read(row: &SqliteRow) -> Result<Job, Fault> {
     let head = read_summary(row)?;
-    let (sql, request, report): (String, String, Option<String>) =
-        (row.try_get(25)?, row.try_get(26)?, row.try_get(27)?);
+    let (sql, request): (String, String) = (row.try_get(27)?, row.try_get(28)?);
+    let (report, forecast): (Option<String>, Option<String>) = (row.try_get(29)?, row.try_get(30)?);
     let id = &head.id;
-    let seal = body_seal(id, &sql, &request, report.as_deref());
-    seal.check(row.try_get(28)?, || format!("job {id} has changed"))?;
+    let seal = body_seal(id, &sql, &request, report.as_deref(), forecast.as_deref());
+    seal.check(row.try_get(31)?, || format!("job {id} has changed"))?;
     let wrong = |what: &str| Fault::Damaged(format!("job {id}: {what} has changed"));
     let request = from_text(&request).ok_or_else(|| wrong("its request"))?;
     let report = report.map(|text| from_text(&text).ok_or_else(|| wrong("its report"))).transpose()?;
+    let forecast = forecast.map(|text| from_text(&text).ok_or_else(|| wrong("its forecast"))).transpose()?;
     Ok(Job {
         id: head.id,
         created: head.created,
@@ -74,9 +77,12 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Job, Fault> {
         wakes: head.wakes,
         frozen_rows: head.frozen_rows,
         cause: head.cause,
+        scheduled: head.scheduled,
+        told: head.told,
         sql,
         request,
         report,
+        forecast,
     })
 }
 
@@ -84,8 +90,9 @@ pub(crate) fn read(row: &SqliteRow) -> Result<Job, Fault> {
 /// what they say need not be read as well.
 pub(crate) fn prove(row: &SqliteRow) -> Result<(), Fault> {
     let head = read_summary(row)?;
-    let (sql, request, report): (&str, &str, Option<&str>) = (row.try_get(25)?, row.try_get(26)?, row.try_get(27)?);
-    body_seal(&head.id, sql, request, report).check(row.try_get(28)?, || format!("job {} has changed", head.id))
+    let (sql, request): (&str, &str) = (row.try_get(27)?, row.try_get(28)?);
+    let seal = body_seal(&head.id, sql, request, row.try_get(29)?, row.try_get(30)?);
+    seal.check(row.try_get(31)?, || format!("job {} has changed", head.id))
 }
 
 /// Reads the columns of [`head`].
@@ -93,7 +100,7 @@ pub(crate) fn read_summary(row: &SqliteRow) -> Result<JobSummary, Fault> {
     let id: String = row.try_get(0)?;
     let wrong = |what: &str| Fault::Damaged(format!("job {id}: {what} has changed"));
     let (state, kind, origin): (String, String, String) = (row.try_get(3)?, row.try_get(4)?, row.try_get(5)?);
-    let parent: Option<String> = row.try_get(10)?;
+    let (parent, told): (Option<String>, Option<String>) = (row.try_get(10)?, row.try_get(25)?);
     let head = Head {
         wakes: row.try_get(15)?,
         frozen_rows: row.try_get(16)?,
@@ -127,34 +134,40 @@ pub(crate) fn read_summary(row: &SqliteRow) -> Result<JobSummary, Fault> {
         frozen_rows: head.frozen_rows.map(number).transpose()?,
         cause: None,
         tally: read_tally(head.tally)?,
+        scheduled: row.try_get(24)?,
+        told: told.map(|state| state.parse().map_err(|_| wrong("what was told of it"))).transpose()?,
     };
-    head.seal(&summary).check(row.try_get(24)?, || format!("job {id} has changed"))?;
+    head.seal(&summary).check(row.try_get(26)?, || format!("job {id} has changed"))?;
     summary.cause = head.cause.map(|text| from_text(&text).ok_or_else(|| wrong("its cause"))).transpose()?;
     Ok(summary)
 }
 
-/// A job without its large columns.
-pub(crate) fn summary(job: &Job) -> JobSummary {
-    JobSummary {
-        id: job.id.clone(),
-        created: job.created,
-        updated: job.updated,
-        state: job.state,
-        kind: job.kind,
-        origin: job.origin,
-        query: job.query.clone(),
-        query_name: job.query_name.clone(),
-        connection: job.connection.clone(),
-        actor: job.actor.clone(),
-        parent: job.parent.clone(),
-        business_unit: job.business_unit.clone(),
-        started: job.started,
-        finished: job.finished,
-        wake: job.wake,
-        wakes: job.wakes,
-        frozen_rows: job.frozen_rows,
-        cause: job.cause.clone(),
-        tally: job.report.as_ref().map(|report| report.rows),
+impl Job {
+    /// What a list has of the job.
+    pub fn summary(&self) -> JobSummary {
+        JobSummary {
+            id: self.id.clone(),
+            created: self.created,
+            updated: self.updated,
+            state: self.state,
+            kind: self.kind,
+            origin: self.origin,
+            query: self.query.clone(),
+            query_name: self.query_name.clone(),
+            connection: self.connection.clone(),
+            actor: self.actor.clone(),
+            parent: self.parent.clone(),
+            business_unit: self.business_unit.clone(),
+            started: self.started,
+            finished: self.finished,
+            wake: self.wake,
+            wakes: self.wakes,
+            frozen_rows: self.frozen_rows,
+            cause: self.cause.clone(),
+            tally: self.report.as_ref().map(|report| report.rows),
+            scheduled: self.scheduled,
+            told: self.told,
+        }
     }
 }
 
@@ -204,7 +217,12 @@ impl Head {
             .bind(self.wakes)
             .bind(self.frozen_rows)
             .bind(&self.cause);
-        self.tally.iter().fold(query, |query, rows| query.bind(*rows)).bind(self.seal(summary).value())
+        self.tally
+            .iter()
+            .fold(query, |query, rows| query.bind(*rows))
+            .bind(summary.scheduled)
+            .bind(summary.told.map(JobState::name))
+            .bind(self.seal(summary).value())
     }
 
     fn seal(&self, summary: &JobSummary) -> Seal {
@@ -227,7 +245,10 @@ impl Head {
             .number(self.wakes)
             .maybe_number(self.frozen_rows)
             .maybe_text(self.cause.as_deref());
-        self.tally.iter().fold(seal, |seal, rows| seal.maybe_number(*rows))
+        let seal = self.tally.iter().fold(seal, |seal, rows| seal.maybe_number(*rows));
+        // Younger columns count where they have a value, under their names: one that is lost or moves shows.
+        let seal = summary.scheduled.map_or(seal, |at| seal.text("scheduled").number(at));
+        summary.told.map_or(seal, |state| seal.text("told").text(state.name()))
     }
 }
 
@@ -245,6 +266,8 @@ fn read_tally(columns: [Option<i64>; 6]) -> Result<Option<Tally>, Fault> {
     }))
 }
 
-fn body_seal(id: &JobId, sql: &str, request: &str, report: Option<&str>) -> Seal {
-    Seal::of("job body").text(id.as_str()).text(sql).text(request).maybe_text(report)
+fn body_seal(id: &JobId, sql: &str, request: &str, report: Option<&str>, forecast: Option<&str>) -> Seal {
+    let seal = Seal::of("job body").text(id.as_str()).text(sql).text(request).maybe_text(report);
+    // A job of version 3 has no forecast, and keeps the seal that it was given.
+    forecast.map_or(seal, |forecast| seal.text("forecast").text(forecast))
 }

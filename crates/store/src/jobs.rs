@@ -8,7 +8,8 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use crate::column::number;
 use crate::fault::Fault;
-use crate::job::{self, Job, JobSummary, Origin};
+use crate::job::{self, Job, JobSummary};
+use crate::job_kind::Origin;
 use crate::job_row::{head, read, read_summary, whole};
 
 /// Which jobs are asked for: those that fit every given part. The default asks for all.
@@ -114,6 +115,29 @@ fn of_open(select: &'static str) -> QueryBuilder<Sqlite> {
     }
     select.push(") ORDER BY created, id");
     select
+}
+
+/// Jobs of a server in one of these states for which no notices were written yet, oldest change first.
+pub(crate) async fn untold(
+    connection: &mut SqliteConnection,
+    states: &[JobState],
+    limit: u32,
+) -> Result<Vec<JobSummary>, Fault> {
+    if states.is_empty() {
+        return Ok(Vec::new());
+    }
+    // The first two conditions are those of the index `job_untold`, word for word: told jobs are not in it.
+    let mut select: QueryBuilder<Sqlite> = QueryBuilder::new(concat!(
+        "SELECT ",
+        head!(),
+        " FROM job WHERE origin = 'server' AND (told IS NULL OR told <> state) AND state IN ("
+    ));
+    let mut names = select.separated(", ");
+    for state in states {
+        names.push_bind(state.name());
+    }
+    select.push(") ORDER BY updated, id LIMIT ").push_bind(i64::from(limit));
+    select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
 }
 
 /// How many jobs are in each state that any is in, in the order of a job's life.

@@ -1,10 +1,13 @@
 //! The durable state in one SQLite file: jobs and their ledgers, saved documents, people, sealed secrets.
 //!
-//! Knows numbers, states, names and reasons: not Pardot, not HTTP, not when a job runs, and no value of any row.
+//! Knows numbers, states, names and reasons: not Pardot, not HTTP, not when a job runs or who is told of it, and no value
+//! of any row.
 //!
 //! # What is promised
 //! * A write that returned is on disk: it survives a killed process and a power cut (`synchronous=FULL`).
 //! * Changes that belong together happen together, with their line in the audit log ([`Store::apply`]).
+//! * A scheduled time of a schedule has one slot, written in one transaction with the job that runs it: it never fires
+//!   twice.
 //! * A damaged file is refused with its name and what to do; it never counts as an empty one.
 //! * A refused file stays as it was found, with all that lies beside it: nothing is written, made or removed but an empty
 //!   `sluice.lock`. Two exceptions: an older file whose rows do not survive being brought up to date may have taken
@@ -36,6 +39,7 @@ mod fault;
 mod file;
 mod job;
 mod job_doors;
+mod job_kind;
 mod job_row;
 mod jobs;
 mod kept;
@@ -47,6 +51,8 @@ mod ledger;
 mod lock;
 mod log;
 mod manifest;
+mod notice;
+mod notice_doors;
 mod once;
 mod person;
 mod prove;
@@ -57,6 +63,8 @@ mod schema;
 mod sealed;
 mod secret;
 mod session;
+mod slot;
+mod slot_doors;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -70,17 +78,20 @@ pub use backup::{Backup, Include, backup};
 pub use change::Change;
 pub use document::Document;
 pub use error::{LockError, OpenError, StoreError};
-pub use job::{Job, JobKind, JobSummary, NewJob, Origin};
+pub use job::{Job, JobSummary, NewJob};
+pub use job_kind::{JobKind, Origin};
 pub use jobs::JobFilter;
 pub use keys::{KeyError, KeySource, new_master_key};
 pub use ledger::{BatchReceipt, Ledger, LedgerCounts};
 pub use lock::Lock;
 pub use log::{LogLevel, LogLine};
 pub use manifest::BackupError;
+pub use notice::{NewNotice, Notice, NoticeChannel, NoticeEnd, NoticeFilter, NoticeState};
 pub use once::{KEY_SECONDS, Once, Started};
 pub use person::Person;
 pub use restore::{Replace, Restored, restore};
 pub use session::Session;
+pub use slot::{Slot, SlotEnd};
 pub use store::Store;
 pub use token::ApiToken;
 pub use vault::Progress;

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::audit::AuditChain;
 use crate::fault::Fault;
-use crate::{audit, document, job, kept, learned, log, once, person, rows, secret, session, token};
+use crate::{audit, document, job, kept, learned, log, notice, once, person, rows, secret, session, slot, token};
 
 /// Reads every row of every table that carries a seal, each table in one scan.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
@@ -35,6 +35,8 @@ pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault
     session::prove(&mut *connection).await?;
     token::all(&mut *connection).await?;
     once::prove(&mut *connection).await?;
+    slot::prove(&mut *connection).await?;
+    notice::prove(&mut *connection).await?;
     match audit::verify(connection).await? {
         AuditChain::Whole { .. } => Ok(()),
         AuditChain::Broken { number } => Err(Fault::Damaged(format!("the audit log is not whole from entry {number}"))),

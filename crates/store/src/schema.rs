@@ -20,7 +20,7 @@ macro_rules! bytes {
 }
 
 /// Step n leads from version n to n + 1.
-pub(crate) const STEPS: [&str; 3] = [
+pub(crate) const STEPS: [&str; 4] = [
     concat!(
         "CREATE TABLE progress (
             one BIGINT PRIMARY KEY CHECK (one = 1),
@@ -236,7 +236,89 @@ pub(crate) const STEPS: [&str; 3] = [
             PRIMARY KEY (actor, name)
         );"
     ),
+    // `bring` fills `job_4` from the jobs of version 3, each proved; then it takes their place ([`JOBS_4`]).
+    "CREATE TABLE job_4 (
+        id TEXT PRIMARY KEY NOT NULL,
+        created BIGINT NOT NULL,
+        updated BIGINT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('queued', 'querying', 'sending', 'parked_quota', 'parked_outage',
+            'needs_reconnect', 'killed', 'stopped', 'held', 'failed', 'success', 'skipped')),
+        kind TEXT NOT NULL CHECK (kind IN ('export', 'result')),
+        origin TEXT NOT NULL CHECK (origin IN ('command_line', 'server')),
+        query TEXT,
+        query_name TEXT,
+        connection TEXT,
+        actor TEXT,
+        parent TEXT,
+        business_unit TEXT NOT NULL,
+        started BIGINT,
+        finished BIGINT,
+        wake BIGINT,
+        wakes BIGINT NOT NULL CHECK (wakes >= 0),
+        frozen_rows BIGINT CHECK (frozen_rows >= 0),
+        cause TEXT,
+        read_rows BIGINT,
+        delivered_rows BIGINT,
+        rejected_rows BIGINT,
+        superseded_rows BIGINT,
+        held_rows BIGINT,
+        unsent_rows BIGINT,
+        scheduled BIGINT,
+        told TEXT,
+        head_seal BIGINT NOT NULL,
+        sql TEXT NOT NULL,
+        request TEXT NOT NULL,
+        report TEXT,
+        forecast TEXT,
+        seal BIGINT NOT NULL
+    );
+    CREATE TABLE slot (
+        schedule TEXT NOT NULL,
+        scheduled BIGINT NOT NULL,
+        ending TEXT NOT NULL CHECK (ending IN ('run', 'missed')),
+        job TEXT,
+        at BIGINT NOT NULL,
+        note TEXT,
+        seal BIGINT NOT NULL,
+        PRIMARY KEY (schedule, scheduled),
+        CHECK ((ending = 'run') = (job IS NOT NULL))
+    );
+    CREATE INDEX slot_at ON slot (at);
+    CREATE TABLE notice (
+        id TEXT PRIMARY KEY NOT NULL,
+        created BIGINT NOT NULL,
+        event TEXT NOT NULL,
+        query TEXT,
+        job TEXT,
+        channel TEXT NOT NULL CHECK (channel IN ('mail', 'webhook')),
+        target TEXT NOT NULL,
+        body TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'failed')),
+        attempts BIGINT NOT NULL CHECK (attempts >= 0),
+        next BIGINT,
+        error TEXT,
+        ended BIGINT,
+        seal BIGINT NOT NULL,
+        CHECK ((state = 'waiting') = (next IS NOT NULL)),
+        CHECK ((state = 'waiting') = (ended IS NULL))
+    );
+    CREATE INDEX notice_created ON notice (created, id);
+    CREATE INDEX notice_query ON notice (query, created, id);
+    CREATE INDEX notice_job ON notice (job, created, id);
+    CREATE INDEX notice_state ON notice (state, created, id);
+    CREATE INDEX notice_next ON notice (next, id) WHERE next IS NOT NULL;
+    CREATE INDEX notice_ended ON notice (ended) WHERE ended IS NOT NULL;",
 ];
+
+/// The end of the step to version 4, when the jobs are in their new table.
+pub(crate) const JOBS_4: &str = "DROP TABLE job;
+    ALTER TABLE job_4 RENAME TO job;
+    CREATE INDEX job_created ON job (created, id);
+    CREATE INDEX job_state ON job (state, created, id);
+    CREATE INDEX job_query ON job (query, created, id);
+    CREATE INDEX job_connection ON job (connection, created, id);
+    CREATE INDEX job_finished ON job (finished);
+    CREATE INDEX job_untold ON job (state, updated, id) WHERE origin = 'server' AND (told IS NULL OR told <> state);";
 
 /// The version that [`STEPS`] leads to.
 pub(crate) const KNOWN: i64 = STEPS.len() as i64;
@@ -253,7 +335,7 @@ pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, Fa
 pub(crate) async fn migrate(connection: &mut SqliteConnection, target: i64) -> Result<(), Fault> {
     // PRAGMA takes no parameters, so the numbers are spelt out: one per step.
     const NUMBERS: [&str; STEPS.len()] =
-        ["PRAGMA user_version = 1", "PRAGMA user_version = 2", "PRAGMA user_version = 3"];
+        ["PRAGMA user_version = 1", "PRAGMA user_version = 2", "PRAGMA user_version = 3", "PRAGMA user_version = 4"];
     if version(&mut *connection).await? >= target {
         return Ok(());
     }
@@ -264,10 +346,7 @@ pub(crate) async fn migrate(connection: &mut SqliteConnection, target: i64) -> R
         // Asked again inside: another process may have done the step meanwhile.
         if version(&mut transaction).await? == from {
             sqlx::raw_sql(*step).execute(&mut *transaction).await?;
-            if from == bring::FROM {
-                bring::jobs(&mut transaction).await?;
-                bring::referred(&mut transaction).await?;
-            }
+            bring::over(&mut transaction, from).await?;
             sqlx::raw_sql(number).execute(&mut *transaction).await?;
         }
         transaction.commit().await?;

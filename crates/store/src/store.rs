@@ -1,6 +1,7 @@
 //! The store: opened, read, written, swept and closed.
 //!
-//! Knows who reads and who writes; what is asked for is in `doors`, `job_doors` and `vault`, the file is `file`'s.
+//! Knows who reads and who writes; what is asked for is in the modules of doors and in `vault`, the file is
+//! `file`'s.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::writer::{Message, Outcome, Write, Writer};
 
 /// Jobs that one transaction deletes at most, so that no other write waits long.
 const SWEPT: u32 = 10;
-/// Audit entries that one transaction deletes at most.
+/// Audit entries, slots or notices that one transaction deletes at most.
 const SWEPT_ENTRIES: u32 = 1_000;
 
 /// The durable state of one data directory. Cheap to clone; several processes may have it open.
@@ -153,14 +154,16 @@ impl Store {
     }
 
     /// Deletes at most `limit` jobs that ended before `before`, with all that hangs on them, and returns their ids: the
-    /// files of their Results are the caller's. Forgets used keys of [`Store::create_job_with`] and ended sessions as well.
-    /// Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
+    /// files of their Results are the caller's. Forgets used keys of [`Store::create_job_with`], ended sessions, and slots
+    /// that were written and notices that came to their end before `before` as well, all that there are. Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
     ///
     /// # Errors
     /// Disk full, database locked or damaged. Jobs deleted until then stay deleted, and their ids are not known.
     pub async fn sweep(&self, before: i64, limit: u32, now: i64) -> Result<Vec<JobId>, StoreError> {
         self.write(Write::SweepStarts { now }).await?;
         self.sweep_sessions(now).await?;
+        self.sweep_all(|most| Write::SweepSlots { before, most }).await?;
+        self.sweep_all(|most| Write::SweepNotices { before, most }).await?;
         let mut swept = Vec::new();
         let mut left = limit;
         while left > 0 {
@@ -190,9 +193,14 @@ impl Store {
     /// # Errors
     /// Disk full, database locked or damaged.
     pub async fn sweep_audit(&self, before: i64) -> Result<u64, StoreError> {
+        self.sweep_all(|most| Write::SweepAudit { before, most }).await
+    }
+
+    /// Deletes in many short transactions until one finds too little to fill it; returns how many rows.
+    async fn sweep_all(&self, write: impl Fn(u32) -> Write) -> Result<u64, StoreError> {
         let mut swept = 0;
         loop {
-            let some = count(self.write(Write::SweepAudit { before, most: SWEPT_ENTRIES }).await?);
+            let some = count(self.write(write(SWEPT_ENTRIES)).await?);
             swept += some;
             if some < u64::from(SWEPT_ENTRIES) {
                 return Ok(swept);

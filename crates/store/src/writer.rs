@@ -8,6 +8,7 @@
 use std::path::PathBuf;
 
 use model::{BatchMark, JobId, Learned, Rejection, Report};
+use serde_json::Value;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,10 +19,11 @@ use crate::file::{self, Presence};
 use crate::job::{self, Next};
 use crate::keys::KeyId;
 use crate::log::LogLevel;
+use crate::notice::{self, NoticeEnd};
 use crate::once::{self, Start, Started};
 use crate::secret::{self, MasterState, SealedSecret};
 use crate::witness::Witness;
-use crate::{audit, jobs, learned, log, rows, session};
+use crate::{audit, jobs, learned, log, rows, session, slot};
 
 /// Writes in one transaction at most, so that no caller waits for very many others.
 const GROUP: usize = 256;
@@ -37,6 +39,7 @@ pub(crate) enum Write {
     Run { report: Box<Report>, next: Next },
     Frozen { job: JobId, rows: u64, now: i64 },
     Report { report: Box<Report>, now: i64 },
+    Forecast { job: JobId, forecast: Value },
     Watermark { job: JobId, value: u64 },
     Learned { key: String, learned: Learned, now: i64 },
     Settle { job: JobId, mark: BatchMark, rejections: Vec<Rejection>, now: i64 },
@@ -44,6 +47,7 @@ pub(crate) enum Write {
     Log { job: JobId, at: i64, level: LogLevel, text: String },
     Delete { job: JobId },
     Apply(Sealed),
+    SettleNotice { id: String, end: NoticeEnd },
     Master(MasterState),
     Rewrap { key: KeyId, records: Vec<(SealedSecret, Vec<u8>)> },
     EndRotation(KeyId),
@@ -51,6 +55,8 @@ pub(crate) enum Write {
     SweepJobs { before: i64, most: u32 },
     SweepStarts { now: i64 },
     SweepSessions { now: i64 },
+    SweepSlots { before: i64, most: u32 },
+    SweepNotices { before: i64, most: u32 },
     SweepAudit { before: i64, most: u32 },
     FreePages,
 }
@@ -209,6 +215,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outco
         Write::Run { report, next } => job::settle_run(connection, report, next).await?,
         Write::Frozen { job, rows, now } => job::set_frozen(connection, job, *rows, *now).await?,
         Write::Report { report, now } => job::save_report(connection, report, *now).await?,
+        Write::Forecast { job, forecast } => job::set_forecast(connection, job, forecast).await?,
         Write::Watermark { job, value } => named(learned::save_watermark(connection, job, *value).await, job)?,
         Write::Learned { key, learned, now } => learned::save(connection, key, *learned, *now).await?,
         Write::Settle { job, mark, rejections, now } => {
@@ -221,6 +228,7 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outco
         }
         Write::Delete { job } => jobs::delete(connection, job).await?,
         Write::Apply(sealed) => change::apply(connection, sealed).await?,
+        Write::SettleNotice { id, end } => notice::settle(connection, id, end).await?,
         Write::Master(state) => secret::set_master(connection, *state).await?,
         Write::Rewrap { key, records } => {
             for (old, record) in records {
@@ -234,6 +242,12 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outco
         }
         Write::SweepStarts { now } => return once::sweep(connection, *now).await.map(Outcome::Count),
         Write::SweepSessions { now } => return session::sweep(connection, *now).await.map(Outcome::Count),
+        Write::SweepSlots { before, most } => {
+            return slot::sweep(connection, *before, *most).await.map(Outcome::Count);
+        }
+        Write::SweepNotices { before, most } => {
+            return notice::sweep(connection, *before, *most).await.map(Outcome::Count);
+        }
         Write::SweepAudit { before, most } => {
             return audit::sweep(connection, *before, *most).await.map(Outcome::Count);
         }

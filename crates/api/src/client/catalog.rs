@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Things of a page, as many as the server gives at once.
-const PAGE: &str = "100";
+pub(super) const PAGE: &str = "100";
 
 impl Client {
     /// Connections by name; `after` continues a page.
@@ -192,7 +192,7 @@ impl Client {
         self.wire.give(Method::POST, &["preview"], request).await
     }
 
-    async fn put<T: DeserializeOwned>(
+    pub(super) async fn put<T: DeserializeOwned>(
         &self,
         path: &[&str],
         spec: &impl Serialize,

@@ -8,6 +8,8 @@ mod catalog;
 mod error;
 mod events;
 mod jobs;
+mod notices;
+mod schedules;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -16,6 +18,7 @@ mod wire;
 pub use error::ClientError;
 pub use events::JobEvents;
 pub use jobs::{JobQuery, Started};
+pub use notices::NoticeQuery;
 pub use transfer::{Form, What};
 
 use secrecy::SecretString;

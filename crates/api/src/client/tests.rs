@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::{Client, ClientError, Form, JobQuery, What, every};
-use crate::{JobEvent, RunRequest};
+use super::{Client, ClientError, Form, JobQuery, NoticeQuery, What, every};
+use crate::{Backfill, JobEvent, NoticeState, Notify, RunRequest, WebhookSpec};
 
 /// Answers one request a connection, in order; keeps what was asked.
 async fn serve(answers: Vec<String>) -> (Client, Arc<Mutex<Vec<String>>>) {
@@ -163,4 +163,49 @@ async fn files_travel_whole_or_not_at_all() {
     assert!(asked[0].starts_with("PUT /api/v1/tables/t/data?format=csv HTTP/1.1"));
     assert!(asked[0].to_ascii_lowercase().contains("content-length: 300000"));
     assert!(asked[1].starts_with("GET /api/v1/jobs/j/rejected?format=csv&spreadsheet=true HTTP/1.1"));
+}
+
+#[tokio::test]
+async fn schedules_and_notices_have_their_addresses() {
+    let none = || answer("200 OK", "{\"items\": []}");
+    let view = json!({
+        "query": "my query", "schedule": {"cron": "@daily"}, "words": "", "state": "paused", "next": [], "failures": 0,
+    });
+    let webhook = json!({"name": "ops", "revision": 2, "created": "", "updated": "", "url": "https://example.com"});
+    let answers = vec![
+        answer("200 OK", &view.to_string()),
+        answer("202 Accepted", "{\"started\": [], \"already\": []}"),
+        none(),
+        none(),
+        answer("200 OK", "{\"revision\": 4, \"default\": {\"on\": [\"failure\"]}}"),
+        answer("201 Created", &json!({"webhook": webhook, "secret": "whsec_x"}).to_string()),
+        answer("412 Precondition Failed", &json!({"code": "stale", "status": 412, "title": "changed"}).to_string()),
+    ];
+    let (client, asked) = serve(answers).await;
+    client.pause_schedule("my query").await.unwrap();
+    client.backfill("my query", &Backfill { from: "2026-11-01".into(), slots: 3 }).await.unwrap();
+    client.schedule_history("my query", Some("2026-11-01T02:00:00Z"), 7).await.unwrap();
+    let which = NoticeQuery { query: Some("a b".into()), state: Some(NoticeState::Failed), job: None };
+    client.notices(&which, None, 9).await.unwrap();
+    assert_eq!(client.put_notifications(&Notify::default(), Some(3)).await.unwrap().revision, 4);
+    let made = client.put_webhook("ops", &WebhookSpec::default(), None).await.unwrap();
+    assert_eq!((made.webhook.revision, made.secret.unwrap().expose()), (2, "whsec_x"));
+    let stale = client.put_webhook("ops", &WebhookSpec::default(), Some(1)).await.unwrap_err();
+    assert_eq!(stale.status(), Some(412));
+    let asked = asked.lock().unwrap().clone();
+    let first: Vec<&str> = asked.iter().map(|asked| asked.lines().next().unwrap()).collect();
+    assert_eq!(
+        first,
+        [
+            "POST /api/v1/schedules/my%20query/pause HTTP/1.1",
+            "POST /api/v1/schedules/my%20query/backfill HTTP/1.1",
+            "GET /api/v1/schedules/my%20query/history?after=2026-11-01T02%3A00%3A00Z&limit=7 HTTP/1.1",
+            "GET /api/v1/notices?query=a+b&state=failed&limit=9 HTTP/1.1",
+            "PUT /api/v1/notifications HTTP/1.1",
+            "PUT /api/v1/webhooks/ops HTTP/1.1",
+            "PUT /api/v1/webhooks/ops HTTP/1.1",
+        ]
+    );
+    assert!(asked[1].ends_with("{\"from\":\"2026-11-01\",\"slots\":3}"), "{}", asked[1]);
+    assert!(asked[4].contains("if-match: \"3\"") && !asked[5].contains("if-match"));
 }

@@ -242,6 +242,7 @@ async fn each_query_of_a_page_has_its_newest_job() {
             connection: None,
             actor: None,
             parent: None,
+            scheduled: None,
             sql: "SELECT 1 AS id".into(),
             request: json!({}),
             business_unit: String::new(),

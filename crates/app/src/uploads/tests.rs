@@ -187,6 +187,7 @@ async fn a_query_under_way_keeps_the_file_that_it_bound() {
         connection: None,
         actor: None,
         parent: None,
+        scheduled: None,
         sql: "SELECT * FROM t".into(),
         request: json!({}),
         business_unit: String::new(),

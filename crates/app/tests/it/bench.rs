@@ -53,10 +53,17 @@ impl Bench {
 
     /// Stops the application in order and starts it again on the same folder.
     pub(crate) async fn restart(self) -> Bench {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub(crate) async fn restart_with(self, decide: impl FnOnce(&mut Config)) -> Bench {
         self.app.stop().await;
         let Bench { sandbox, folder, app, actor } = self;
         drop(app);
-        let app = open(folder.path().join("data")).await;
+        let mut config = config(folder.path().join("data"));
+        decide(&mut config);
+        let app = App::start(config, Mode::Serve).await.expect("the application starts");
         Bench { sandbox, folder, app, actor }
     }
 
@@ -135,10 +142,15 @@ impl Bench {
 
 /// An application on a folder, quick where it waits.
 pub(crate) async fn open(data_dir: PathBuf) -> App {
+    App::start(config(data_dir), Mode::Serve).await.expect("the application starts")
+}
+
+/// What [`open`] starts with.
+pub(crate) fn config(data_dir: PathBuf) -> Config {
     let mut config = Config::new(data_dir);
     config.hosts.loopback = true;
     config.outage_wait = Duration::from_secs(1);
-    App::start(config, Mode::Serve).await.expect("the application starts")
+    config
 }
 
 pub(crate) fn query(name: &str, settings: Value) -> QuerySpec {

@@ -47,7 +47,7 @@ async fn a_result_is_made_first_and_exported_later() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(60, good)).await;
     bench.query(json!({})).await;
-    let made = bench.start(RunRequest { kind: Some(JobKind::Result) }).await.expect("started");
+    let made = bench.start(RunRequest { kind: Some(JobKind::Result), ..RunRequest::default() }).await.expect("started");
     let made = bench.follow(&made.id, |job| job.state == JobState::Success).await;
     assert_eq!((made.rows, made.result_rows), (None, Some(60)));
     assert_eq!(bench.counters().calls, 0, "nothing is sent");
@@ -89,7 +89,9 @@ async fn one_key_starts_one_job() {
     let bench = Bench::new().await;
     bench.upload("c", &contacts(10, good)).await;
     bench.query(json!({})).await;
-    let start = |key: &'static str, kind| bench.app.run_query(&bench.actor, "contacts", RunRequest { kind }, Some(key));
+    let start = |key: &'static str, kind| {
+        bench.app.run_query(&bench.actor, "contacts", RunRequest { kind, ..RunRequest::default() }, Some(key))
+    };
     let (one, two, three) = tokio::join!(start("k", None), start("k", None), start("k", None));
     let jobs: Vec<(String, bool)> =
         [one, two, three].into_iter().map(|made| made.map(|(job, again)| (job.id, again)).expect("taken")).collect();

@@ -6,4 +6,5 @@ mod approvals;
 mod bench;
 mod connections;
 mod jobs;
+mod schedules;
 mod stops;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use pardot::batch::{BatchAnswer, Carrier, Item, Operation, ProspectBatch};
 use pardot::code::Class;
-use pardot::{ApiVersion, CallError, GrantError, Repeat, RetryPolicy};
+use pardot::{Allowance, ApiVersion, CallError, Claim, ClientParts, GrantError, Repeat, RetryPolicy, Shortage};
 use tokio::sync::Notify;
 
-use crate::server::{Bench, OK, RETRY, Reply, Server, fail, say, token};
+use crate::server::{Bench, OK, RETRY, Reply, Server, UNIT, fail, say, token};
 
-fn batch(repeat: Repeat) -> ProspectBatch {
+pub(crate) fn batch(repeat: Repeat) -> ProspectBatch {
     let item = Item { identifier: "1".to_owned(), attributes: r#"{"id":1,"email":"kim@example.com"}"#.to_owned() };
     ProspectBatch {
         version: ApiVersion::V4,
@@ -23,7 +23,7 @@ fn batch(repeat: Repeat) -> ProspectBatch {
     }
 }
 
-fn shown(result: Result<BatchAnswer, CallError>) -> String {
+pub(crate) fn shown(result: Result<BatchAnswer, CallError>) -> String {
     match result {
         Ok(_) => "ok".to_owned(),
         Err(CallError::Refused(refusal)) => format!("refused {:?}", refusal.class),
@@ -31,7 +31,8 @@ fn shown(result: Result<BatchAnswer, CallError>) -> String {
         Err(CallError::Unavailable { maybe_applied, attempts, .. }) => {
             format!("unavailable {attempts} {maybe_applied}")
         }
-        Err(CallError::Quota { .. }) => "quota".to_owned(),
+        Err(CallError::Quota(Shortage::Refused { .. })) => "quota".to_owned(),
+        Err(CallError::Quota(shortage)) => shortage.to_string(),
         Err(CallError::Reconnect(error)) => format!("reconnect {error:?}"),
         Err(CallError::Stopped) => "stopped".to_owned(),
     }
@@ -139,13 +140,21 @@ async fn a_closed_port_proves_that_nothing_was_applied() {
     // A port that was just closed.
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let bench = server.client(RETRY);
-    let unit = "0Uv5e0000008OqACAU".parse().unwrap();
-    let host = pardot::Host::pardot(&format!("http://{closed}")).unwrap();
-    let client =
-        pardot::Client::new(host, unit, bench.tokens.clone(), bench.limiter.clone(), RETRY, bench.clock.clone(), 1)
-            .unwrap();
+    let allowance = Arc::new(Allowance::new(10, Some(1)));
+    let parts = ClientParts {
+        host: pardot::Host::pardot(&format!("http://{closed}")).unwrap(),
+        business_unit: UNIT.parse().unwrap(),
+        tokens: bench.tokens.clone(),
+        limiter: bench.limiter.clone(),
+        allowance: allowance.clone(),
+        claim: Claim::Within,
+        retry: RETRY,
+        clock: bench.clock.clone(),
+        seed: 1,
+    };
+    let client = pardot::Client::new(parts).unwrap();
     assert_eq!(shown(client.send(&batch(Repeat::Never)).await), "unavailable 6 false");
-    assert_eq!(client.counts().calls, 0);
+    assert_eq!((client.counts().calls, allowance.spent()), (0, 0));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up should panic")]
 
+mod allowance;
 mod client;
 mod server;
 mod tokens;

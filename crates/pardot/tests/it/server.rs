@@ -5,10 +5,14 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use pardot::{BusinessUnitId, Client, Clock, ConnectedApp, Grant, GrantKeeper, Host, Limiter, RetryPolicy, Tokens};
+use pardot::{
+    Allowance, BusinessUnitId, Claim, Client, ClientParts, Clock, ConnectedApp, Grant, GrantKeeper, Host, Limiter,
+    RetryPolicy, Tokens,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -25,6 +29,38 @@ pub(crate) enum Reply {
     Close,
     /// Says nothing, and closes when it is told to.
     CloseAfter(Arc<Notify>),
+    /// Takes the call, counts it, and tells the count.
+    Metered(Arc<Meter>),
+}
+
+/// Calls of a day as the server counts them.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    pub(crate) used: AtomicU64,
+    pub(crate) limit: u64,
+    /// Answers overtake each other: every other one comes only after the next call has been counted, or a moment later.
+    pub(crate) shuffle: bool,
+    counted: Notify,
+}
+
+impl Meter {
+    pub(crate) fn new(used: u64, limit: u64, shuffle: bool) -> Arc<Meter> {
+        Arc::new(Meter { used: AtomicU64::new(used), limit, shuffle, counted: Notify::new() })
+    }
+
+    pub(crate) fn used(&self) -> u64 {
+        self.used.load(Ordering::SeqCst)
+    }
+
+    async fn answer(&self) -> String {
+        let later = self.counted.notified();
+        let used = self.used.fetch_add(1, Ordering::SeqCst) + 1;
+        self.counted.notify_waiters();
+        if self.shuffle && used.is_multiple_of(2) {
+            let _ = tokio::time::timeout(Duration::from_millis(5), later).await;
+        }
+        format!("x-api-usage: {used}/{}\r\n", self.limit)
+    }
 }
 
 pub(crate) fn say(status: u16, body: &str) -> Reply {
@@ -115,6 +151,13 @@ impl Server {
             }
             Reply::Close => {}
             Reply::CloseAfter(told) => told.notified().await,
+            Reply::Metered(meter) => {
+                let usage = meter.answer().await;
+                let length = OK.len();
+                let answer =
+                    format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\nconnection: close\r\n{usage}\r\n{OK}");
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
         }
     }
 
@@ -140,15 +183,30 @@ impl Server {
     }
 
     pub(crate) fn client(&self, retry: RetryPolicy) -> Bench {
+        self.client_within(retry, &Arc::new(Allowance::default()), Claim::Within)
+    }
+
+    pub(crate) fn client_within(&self, retry: RetryPolicy, allowance: &Arc<Allowance>, claim: Claim) -> Bench {
         let (keeper, clock, limiter) =
             (Arc::new(Kept::default()), Arc::new(Jumping::default()), Arc::new(Limiter::new()));
         let tokens = self.tokens(&keeper, &clock);
-        let unit: BusinessUnitId = "0Uv5e0000008OqACAU".parse().unwrap();
-        let host = Host::pardot(&self.address).unwrap();
-        let client = Client::new(host, unit, tokens.clone(), limiter.clone(), retry, clock.clone(), 7).unwrap();
-        Bench { client: Arc::new(client), limiter, clock, keeper, tokens }
+        let parts = ClientParts {
+            host: Host::pardot(&self.address).unwrap(),
+            business_unit: UNIT.parse::<BusinessUnitId>().unwrap(),
+            tokens: tokens.clone(),
+            limiter: limiter.clone(),
+            allowance: allowance.clone(),
+            claim,
+            retry,
+            clock: clock.clone(),
+            seed: 7,
+        };
+        Bench { client: Arc::new(Client::new(parts).unwrap()), limiter, clock, keeper, tokens }
     }
 }
+
+/// The business unit of every call.
+pub(crate) const UNIT: &str = "0Uv5e0000008OqACAU";
 
 /// A client with what surrounds it.
 pub(crate) struct Bench {

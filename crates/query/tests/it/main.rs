@@ -8,4 +8,5 @@ mod files;
 mod limits;
 mod refusals;
 mod results;
+mod td;
 mod world;

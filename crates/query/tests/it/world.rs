@@ -14,6 +14,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use query::{Frozen, Limits, QueryError, Table, freeze};
 use tempfile::TempDir;
 
+/// What `TD_SCHEDULED_TIME()` gives: 2016-05-22 01:00:00 in Japan, a Sunday.
+pub(crate) const SCHEDULED: i64 = 1_463_846_400;
+
 /// A temporary folder; tables in it are bound by specs relative to it.
 pub(crate) struct World {
     folder: TempDir,
@@ -23,8 +26,12 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> World {
         let folder = tempfile::tempdir().unwrap();
-        let limits =
-            Limits { time: Some(Duration::from_secs(120)), memory: 64 << 20, spill_dir: folder.path().join("spill") };
+        let limits = Limits {
+            time: Some(Duration::from_secs(120)),
+            memory: 64 << 20,
+            spill_dir: folder.path().join("spill"),
+            scheduled_time: SCHEDULED,
+        };
         World { folder, limits }
     }
 

@@ -13,7 +13,7 @@ use url::form_urlencoded;
 use crate::caller::Anybody;
 use crate::cookie::Cookie;
 use crate::door::Door;
-use crate::pages::Page;
+use crate::pages::{Page, sentence};
 
 /// What came back with the browser.
 #[derive(Default)]
@@ -63,7 +63,7 @@ pub(crate) async fn front(
          sluice --server with this address."
             .into(),
     ];
-    Page { status: StatusCode::OK, title: "Sluice", paragraphs, hint: None, clean: false }.into_response()
+    Page { title: "Sluice".into(), paragraphs, ..Page::default() }.into_response()
 }
 
 /// `GET /oauth/callback`: ends an approval, well or not.
@@ -92,7 +92,7 @@ pub(crate) async fn callback(
             let mut paragraphs = vec![format!("The connection {} is connected to Salesforce.", approved.connection)];
             paragraphs.extend(approved.remarks);
             let hint = Some("You can close this page.".into());
-            let page = Page { status: StatusCode::OK, title: "Connected", paragraphs, hint, clean: true };
+            let page = Page { title: "Connected".into(), paragraphs, hint, clean: true, ..Page::default() };
             (AppendHeaders([(SET_COOKIE, Cookie::Approval.take(door.config()))]), page).into_response()
         }
         Err(error) => refused(&error).into_response(),
@@ -129,12 +129,5 @@ fn refused(error: &CallbackError) -> Page<'static> {
         ),
     };
     let paragraphs = vec![sentence(&error.to_string())];
-    Page { status, title, paragraphs, hint: Some(sentence(&hint)), clean: true }
-}
-
-/// A fragment as a sentence for a page.
-fn sentence(fragment: &str) -> String {
-    let mut letters = fragment.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+    Page { status, title: title.into(), paragraphs, hint: Some(sentence(&hint)), clean: true, ..Page::default() }
 }

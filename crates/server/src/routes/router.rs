@@ -17,7 +17,8 @@ use crate::config::ServerConfig;
 use crate::door::Door;
 use crate::refusal::Refusal;
 use crate::routes::{
-    approvals, catalog, connections, job_files, jobs, keeping, keys, people, queries, sessions, setup, tables, tokens,
+    approvals, catalog, connections, job_files, job_page, jobs, keeping, keys, notices, people, queries, schedules,
+    sessions, setup, tables, tokens,
 };
 use crate::{openapi, pages};
 
@@ -34,6 +35,7 @@ pub(crate) fn with_stop(app: App, config: ServerConfig, ended: watch::Receiver<b
     Router::new()
         .route("/", get(approvals::front))
         .route("/oauth/callback", get(approvals::callback))
+        .route("/jobs/{id}", get(job_page::page))
         .route("/assets/clean.js", get(pages::script))
         .route("/assets/page.css", get(pages::style))
         .route("/healthz", get(keeping::alive))
@@ -77,6 +79,13 @@ pub(crate) fn api() -> OpenApiRouter<Door> {
         .routes(routes!(queries::read, queries::put, queries::delete))
         .routes(routes!(queries::run))
         .routes(routes!(queries::preview))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::read))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::backfill))
+        .routes(routes!(schedules::history))
+        .routes(routes!(schedules::explain))
         .routes(routes!(jobs::list))
         .routes(routes!(jobs::counts))
         .routes(routes!(jobs::read, jobs::delete))
@@ -90,4 +99,9 @@ pub(crate) fn api() -> OpenApiRouter<Door> {
         .routes(routes!(job_files::result))
         .routes(routes!(job_files::rejected))
         .routes(routes!(job_files::receipts))
+        .routes(routes!(notices::default, notices::put_default))
+        .routes(routes!(notices::test))
+        .routes(routes!(notices::list))
+        .routes(routes!(notices::webhooks, notices::create_webhook))
+        .routes(routes!(notices::webhook, notices::put_webhook, notices::delete_webhook))
 }

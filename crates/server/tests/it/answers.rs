@@ -112,11 +112,14 @@ async fn furnished() -> (House, String) {
     std::fs::write(house.directory.path().join("tables/more.csv"), "email\nc@example.com\n").unwrap();
     for (method, path, body) in [
         ("PUT", "tables/more", json!({ "name": "more", "files": "more.csv" })),
+        ("POST", "webhooks", json!({ "name": "ops", "url": "https://hooks.example.com/sluice" })),
         ("POST", "connections", json!({ "name": "prod", "business_unit": "0Uv000000000001CAA", "client_id": "key" })),
         (
             "POST",
             "queries",
             json!({ "name": "nightly", "sql": "SELECT email FROM people", "description": "all", "overlap": "skip",
+                "schedule": { "cron": "0 2 1 1 *", "timezone": "Europe/Berlin", "delay": 60 },
+                "notify": { "recipients": ["ada@example.com"], "webhooks": ["ops"], "on": ["success"], "rejected_over": 5 },
                 "export": { "connection": "prod", "settings": { "data_object": "prospects", "parallel_tasks": 2 } } }),
         ),
         ("POST", "people", json!({ "name": "bob", "role": "viewer", "password": crate::house::PASSWORD })),
@@ -188,15 +191,22 @@ async fn every_answer_fits_the_document() {
         409 /jobs/{id}/report
         200 /jobs/{id}/result
         200 /me
+        200 /notices
+        200 /notifications
         200 /people
         200 /queries
         200 /queries/{name}
+        200 /schedules
+        200 /schedules/{query}
+        200 /schedules/{query}/history
         200 /settings
         200 /setup
         200 /tables
         200 /tables/{name}
         200 /tables/{name}/preview
-        200 /tokens"#]]
+        200 /tokens
+        200 /webhooks
+        200 /webhooks/{name}"#]]
     .assert_eq(&statuses.join("\n"));
 }
 
@@ -204,12 +214,13 @@ async fn every_answer_fits_the_document() {
 fn names(path: &str, id: &str) -> Vec<String> {
     let names: &[&str] = match path.trim_start_matches("/api/v1/").split('/').next().unwrap() {
         "tables" => &["people", "more"],
-        "queries" => &["nightly"],
+        "queries" | "schedules" => &["nightly"],
+        "webhooks" => &["ops"],
         "connections" => &["prod"],
         _ => &["bob"],
     };
-    if path.contains("{name}") {
-        return names.iter().map(|name| path.replace("{name}", name)).collect();
+    if path.contains("{name}") || path.contains("{query}") {
+        return names.iter().map(|name| path.replace("{name}", name).replace("{query}", name)).collect();
     }
     vec![path.replace("{id}", id)]
 }

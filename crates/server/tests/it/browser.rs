@@ -132,7 +132,16 @@ async fn every_answer_has_its_headers() {
         ("OPTIONS".to_owned(), house.anybody("OPTIONS", "/api/v1/connections", None).await),
         ("the document".to_owned(), house.anybody("GET", "/api/v1/openapi.json", None).await),
     ];
-    for path in ["/", "/oauth/callback", "/healthz", "/readyz", "/metrics", "/assets/clean.js", "/assets/page.css"] {
+    for path in [
+        "/",
+        "/oauth/callback",
+        "/jobs/something",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/assets/clean.js",
+        "/assets/page.css",
+    ] {
         answers.push((path.to_owned(), house.anybody("GET", path, None).await));
     }
     for (method, path, _) in operations() {

@@ -93,6 +93,7 @@ fn the_list_of_operations() {
         GET /api/v1/connections/{name}/account
         POST /api/v1/connections/{name}/authorize
         POST /api/v1/connections/{name}/test
+        POST /api/v1/cron/explain
         GET /api/v1/fields
         GET /api/v1/jobs
         GET /api/v1/jobs/counts
@@ -111,6 +112,10 @@ fn the_list_of_operations() {
         POST /api/v1/keys/rotate
         GET /api/v1/me
         PUT /api/v1/me/password
+        GET /api/v1/notices
+        GET /api/v1/notifications
+        PUT /api/v1/notifications
+        POST /api/v1/notifications/test
         GET /api/v1/people
         POST /api/v1/people
         DELETE /api/v1/people/{name}
@@ -122,6 +127,12 @@ fn the_list_of_operations() {
         PUT /api/v1/queries/{name}
         DELETE /api/v1/queries/{name}
         POST /api/v1/queries/{name}/runs
+        GET /api/v1/schedules
+        GET /api/v1/schedules/{query}
+        POST /api/v1/schedules/{query}/backfill
+        GET /api/v1/schedules/{query}/history
+        POST /api/v1/schedules/{query}/pause
+        POST /api/v1/schedules/{query}/resume
         POST /api/v1/session (open)
         DELETE /api/v1/session
         GET /api/v1/settings
@@ -135,6 +146,11 @@ fn the_list_of_operations() {
         GET /api/v1/tables/{name}/preview
         GET /api/v1/tokens
         POST /api/v1/tokens
-        DELETE /api/v1/tokens/{id}"#]]
+        DELETE /api/v1/tokens/{id}
+        GET /api/v1/webhooks
+        POST /api/v1/webhooks
+        GET /api/v1/webhooks/{name}
+        PUT /api/v1/webhooks/{name}
+        DELETE /api/v1/webhooks/{name}"#]]
     .assert_eq(&list.join("\n"));
 }

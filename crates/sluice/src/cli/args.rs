@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::commands::{
-    ApplyArguments, AuditCommand, BackupArguments, ConfigCommand, ConnectionsCommand, JobsCommand, KeysCommand,
-    PeopleCommand, PlanArguments, PullArguments, QueriesCommand, RestoreArguments, ServeArguments, TablesCommand,
-    TokensCommand, Whereabouts,
+    ApplyArguments, AuditCommand, BackupArguments, ConfigCommand, ConnectionsCommand, CronCommand, JobsCommand,
+    KeysCommand, NoticesCommand, NotificationsCommand, PeopleCommand, PlanArguments, PullArguments, QueriesCommand,
+    RestoreArguments, SchedulesCommand, ServeArguments, TablesCommand, TokensCommand, WebhooksCommand, Whereabouts,
 };
 use crate::cli::progress::ProgressForm;
 
@@ -54,6 +54,11 @@ pub(crate) enum Command {
     Sandbox(SandboxArguments),
     /// Show it all: a local Pardot, sample contacts, a query, an export, its report.
     Demo(DemoArguments),
+    /// Explain the expressions of schedules.
+    Cron {
+        #[command(subcommand)]
+        command: CronCommand,
+    },
     /// Explain a Pardot error code.
     Explain(ExplainArguments),
     /// List the export settings.
@@ -87,6 +92,34 @@ pub(crate) enum Command {
         whereabouts: Whereabouts,
         #[command(subcommand)]
         command: QueriesCommand,
+    },
+    /// When the queries of a server run by themselves.
+    Schedules {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: SchedulesCommand,
+    },
+    /// What a server told people, and whether it arrived.
+    Notices {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: NoticesCommand,
+    },
+    /// Who is told of what.
+    Notifications {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: NotificationsCommand,
+    },
+    /// Where a server posts its notices.
+    Webhooks {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: WebhooksCommand,
     },
     /// People of a server.
     People {
@@ -191,6 +224,10 @@ pub(crate) struct ExportArguments {
     /// Stop the query after so many seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 3600.0)]
     pub(crate) query_timeout: f64,
+    /// What TD_SCHEDULED_TIME() gives in the SQL: 2026-11-24T02:00:00Z, or a date for its midnight in UTC. The job keeps
+    /// it, so resume has the same [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) scheduled_time: Option<String>,
     /// How progress is shown on stderr.
     #[arg(long, value_enum, default_value_t = ProgressForm::Auto)]
     pub(crate) progress: ProgressForm,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use crate::cli::browser::open_browser;
 use crate::cli::commands::{ConnectionParts, ConnectionsCommand, Whereabouts};
 use crate::cli::door::{Door, Failure, Need, through};
-use crate::cli::listing::{pairs, show_json, show_list};
+use crate::cli::listing::{counted, pairs, show_json, show_list};
 use crate::cli::secret;
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, say, show};
@@ -130,6 +130,8 @@ fn show_connection(found: &Connection, json: bool) {
         ("grant", grant.to_owned()),
         ("username", text(&found.username)),
         ("audience", text(&found.audience)),
+        ("reserve", format!("{} % of the day's calls", found.reserve)),
+        ("daily_budget", if found.daily_budget == 0 { String::new() } else { counted(found.daily_budget, "call") }),
         ("secrets kept", set.join(", ")),
         ("used by", found.used_by.join(", ")),
         ("revision", found.revision.to_string()),
@@ -195,6 +197,8 @@ fn spec(parts: &ConnectionParts, name: Option<String>) -> Result<ConnectionSpec,
         let words = "refresh_token, client_credentials or jwt_bearer";
         spec.grant = problems.keep(word::<GrantKind>("--grant", text, words));
     }
+    spec.reserve = parts.reserve.or(spec.reserve);
+    spec.daily_budget = parts.daily_budget.or(spec.daily_budget);
     let secrets = [
         (&mut spec.client_secret, "--client-secret-file", &parts.client_secret_file),
         (&mut spec.refresh_token, "--refresh-token-file", &parts.refresh_token_file),

@@ -294,6 +294,7 @@ pub(crate) fn cannot_start(error: &StartError) -> Exit {
             say("  hint: a server that runs is spoken to with --server URL --token-file FILE");
             Exit::Locked
         }
+        StartError::Mail(_) => Exit::Usage,
         StartError::Open(_) | StartError::Failed(_) => Exit::Failed,
     }
 }

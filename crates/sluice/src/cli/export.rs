@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use model::{JobState, Problem, Problems, Report, Settings};
 
 use crate::cli::args::{ExportArguments, ResumeArguments};
 use crate::cli::failure::{fail, show_problem};
+use crate::cli::moment::moment;
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, Progress, human, say, show};
 use app::document;
@@ -93,6 +95,8 @@ fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), P
     if time.is_none() {
         problems.push(Problem::at("--query-timeout", "must be a positive number of seconds"));
     }
+    let scheduled = arguments.scheduled_time.as_deref().map(|text| moment("--scheduled-time", text));
+    let scheduled = scheduled.and_then(|time| problems.keep(time)).map(Timestamp::as_second);
     let rejects = with_form(arguments.rejects.clone(), &mut problems);
     if let Some(path) = &arguments.report {
         writable("--report", path, &mut problems);
@@ -104,6 +108,7 @@ fn understand(arguments: &ExportArguments) -> Result<(ExportRequest, Telling), P
         settings,
         data_dir: arguments.data_dir.path(),
         query_time: time,
+        scheduled,
     };
     // The rest of what can be wrong is found now as well, so that everything is said at once.
     if !problems.is_empty() {

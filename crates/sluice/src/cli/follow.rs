@@ -203,6 +203,8 @@ pub(crate) fn show_job(job: &Job, json: bool) {
         ("rows", rows.unwrap_or_default()),
         ("started by", text(&job.actor)),
         ("of job", text(&job.parent)),
+        ("scheduled for", text(&job.scheduled)),
+        ("forecast", job.forecast.as_ref().map(|forecast| forecast.sentence.clone()).unwrap_or_default()),
         ("created", job.created.clone()),
         ("started", text(&job.started)),
         ("finished", text(&job.finished)),

@@ -4,11 +4,13 @@
 
 pub(crate) mod args;
 mod browser;
+mod calendar;
 mod callback;
 mod commands;
 mod config;
 mod connect;
 mod connections;
+mod cron;
 mod doctor;
 mod door;
 mod exit;
@@ -18,7 +20,10 @@ mod failure;
 mod follow;
 mod jobs;
 mod listing;
+mod moment;
+mod notices;
 mod output;
+mod pages;
 mod people;
 mod progress;
 mod project;
@@ -26,6 +31,7 @@ mod queries;
 mod report;
 mod review;
 mod sandbox;
+mod schedules;
 mod secret;
 mod serve;
 mod server_jobs;
@@ -33,6 +39,7 @@ mod signals;
 mod tables;
 mod transfer;
 mod upkeep;
+mod webhooks;
 
 use clap::Parser;
 
@@ -79,6 +86,7 @@ async fn dispatch(command: Command) -> Exit {
         Command::Sandbox(arguments) => sandbox::sandbox(arguments).await,
         Command::Demo(arguments) => Box::pin(crate::demo::demo(arguments)).await,
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Cron { command } => cron::cron(&command),
         Command::Settings => explain::settings(),
         Command::Completions(arguments) => explain::completions(&arguments),
         Command::Serve(arguments) => Box::pin(serve::serve(*arguments)).await,
@@ -86,6 +94,10 @@ async fn dispatch(command: Command) -> Exit {
         Command::Connections { whereabouts, command } => Box::pin(connections::connections(whereabouts, command)).await,
         Command::Tables { whereabouts, command } => Box::pin(tables::tables(whereabouts, command)).await,
         Command::Queries { whereabouts, command } => Box::pin(queries::queries(whereabouts, command)).await,
+        Command::Schedules { whereabouts, command } => Box::pin(schedules::schedules(whereabouts, command)).await,
+        Command::Notices { whereabouts, command } => Box::pin(notices::notices(whereabouts, command)).await,
+        Command::Notifications { whereabouts, command } => Box::pin(notices::notifications(whereabouts, command)).await,
+        Command::Webhooks { whereabouts, command } => Box::pin(webhooks::webhooks(whereabouts, command)).await,
         Command::People { whereabouts, command } => Box::pin(people::people(whereabouts, command)).await,
         Command::Tokens { whereabouts, command } => Box::pin(people::tokens(whereabouts, command)).await,
         Command::Audit { whereabouts, command } => Box::pin(upkeep::audit(whereabouts, command)).await,

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use api::{AuditLine, Person, PersonChange, PersonSpec, Role, Scope, Secret, Setup, Token, TokenMade, TokenSpec};
+use api::{Person, PersonChange, PersonSpec, Role, Scope, Secret, Setup, Token, TokenMade, TokenSpec};
 use model::Problem;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -14,10 +14,7 @@ use crate::cli::connections::word;
 use crate::cli::door::{Door, Failure, Need, remote, through};
 use crate::cli::listing::{show_json, show_list};
 use crate::cli::secret;
-use crate::cli::{Exit, say, show};
-
-/// Most lines of one page.
-const PAGE: u32 = 100;
+use crate::cli::{Exit, pages, say, show};
 
 /// `sluice people`
 pub(crate) async fn people(whereabouts: Whereabouts, command: PeopleCommand) -> Exit {
@@ -187,21 +184,8 @@ pub(crate) async fn audit(whereabouts: Whereabouts, limit: u32, before: Option<u
 }
 
 async fn audit_list(door: &Door, limit: u32, before: Option<u64>, json: bool) -> Result<Exit, Failure> {
-    let mut lines: Vec<AuditLine> = Vec::new();
-    let mut before = before.map(|number| number.to_string());
-    loop {
-        let left = limit.saturating_sub(u32::try_from(lines.len()).unwrap_or(u32::MAX));
-        if left == 0 {
-            break;
-        }
-        let page = door.client().audit(before.as_deref(), left.min(PAGE)).await?;
-        let empty = page.items.is_empty();
-        lines.extend(page.items);
-        match page.next {
-            Some(next) if !empty => before = Some(next),
-            _ => break,
-        }
-    }
+    let page = async |before: Option<&str>, limit| door.client().audit(before, limit).await;
+    let lines = pages::first(limit, before.map(|number| number.to_string()), page).await?;
     let heads = ["number", "at", "by", "from", "what", "of", "details"];
     show_list(&lines, json, "nothing was changed yet", &heads, |line| {
         vec![

@@ -13,8 +13,9 @@ use crate::cli::commands::{Following, Once, QueriesCommand, QueryParts, Whereabo
 use crate::cli::connections::word;
 use crate::cli::door::{Door, Failure, Need, through};
 use crate::cli::listing::{pairs, show_json, show_list, show_preview};
+use crate::cli::moment::moment;
 use crate::cli::server_jobs::key;
-use crate::cli::{Exit, follow, say, show};
+use crate::cli::{Exit, follow, notices, say, schedules, show};
 
 /// `sluice queries`
 pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -> Exit {
@@ -27,7 +28,8 @@ pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -
     through(&whereabouts, need, async |door| match command {
         QueriesCommand::List => list(door, json).await,
         QueriesCommand::Show { name } => {
-            show_query(&door.client().query(&name).await?, json);
+            let found = door.client().query(&name).await?;
+            show_query(&found, &timetable(door, &found).await?, json);
             Ok(Exit::Done)
         }
         QueriesCommand::Save { name, parts } => save(door, &name, &parts, json).await,
@@ -40,8 +42,13 @@ pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -
             show_preview(&door.client().preview(&PreviewRequest { sql, limit: Some(limit) }).await?, json);
             Ok(Exit::Done)
         }
-        QueriesCommand::Run { name, result_only, once, following } => {
-            run(door, &name, result_only, &once, &following, json).await
+        QueriesCommand::Run { name, result_only, scheduled_time, once, following } => {
+            let scheduled = scheduled_time.map(|text| moment("--scheduled-time", &text)).transpose()?;
+            let request = RunRequest {
+                kind: result_only.then_some(JobKind::Result),
+                scheduled_time: scheduled.map(|time| time.to_string()),
+            };
+            run(door, &name, &request, &once, &following, json).await
         }
         QueriesCommand::Delete { name } => {
             door.client().delete_query(&name).await?;
@@ -54,15 +61,29 @@ pub(crate) async fn queries(whereabouts: Whereabouts, command: QueriesCommand) -
 
 async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     let found = every(async |after| door.client().queries(after).await).await?;
-    show_list(&found, json, "no queries yet", &["name", "rows go", "last job"], |found| {
+    show_list(&found, json, "no queries yet", &["name", "rows go", "schedule", "last job"], |found| {
         let through = found.spec.export.as_ref().map(|export| format!("exports through {}", export.connection));
         let last = found.last_job.as_ref().map(|job| format!("{} {}", job.created, job.state));
-        vec![found.spec.name.clone(), through.unwrap_or_else(|| "result only".into()), last.unwrap_or_default()]
+        let cron = found.spec.schedule.as_ref().map(|schedule| schedule.cron.clone());
+        vec![
+            found.spec.name.clone(),
+            through.unwrap_or_else(|| "result only".into()),
+            cron.unwrap_or_default(),
+            last.unwrap_or_default(),
+        ]
     });
     Ok(Exit::Done)
 }
 
-fn show_query(found: &Query, json: bool) {
+/// The lines about a query's schedule, where it has one.
+async fn timetable(door: &Door, found: &Query) -> Result<String, ClientError> {
+    match &found.spec.schedule {
+        Some(_) => door.client().schedule(&found.spec.name).await.map(|view| schedules::brief(&view)),
+        None => Ok(String::new()),
+    }
+}
+
+fn show_query(found: &Query, timetable: &str, json: bool) {
     if json {
         return show_json(found);
     }
@@ -83,6 +104,12 @@ fn show_query(found: &Query, json: bool) {
         ("revision", found.revision.to_string()),
         ("updated", found.updated.clone()),
     ]));
+    if !timetable.is_empty() {
+        show(timetable);
+    }
+    if let Some(told) = &spec.notify {
+        show(&notices::text(told));
+    }
     for (name, value) in export.iter().flat_map(|export| export.settings.0.iter()) {
         let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         show(&format!("  {name} = {text}"));
@@ -117,7 +144,7 @@ async fn save(door: &Door, name: &str, parts: &QueryParts, json: bool) -> Result
         Some(revision) => door.client().put_query(name, &spec, Some(revision)).await?,
         None => door.client().create_query(&spec).await?,
     };
-    show_query(&saved, json);
+    show_query(&saved, &timetable(door, &saved).await?, json);
     Ok(Exit::Done)
 }
 
@@ -183,13 +210,12 @@ fn settings(parts: &QueryParts, spec: &mut QuerySpec, problems: &mut Problems) {
 async fn run(
     door: &Door,
     name: &str,
-    result_only: bool,
+    request: &RunRequest,
     once: &Once,
     following: &Following,
     json: bool,
 ) -> Result<Exit, Failure> {
-    let request = RunRequest { kind: result_only.then_some(JobKind::Result) };
-    let started = door.client().run_query(name, &request, &key(once)).await?;
+    let started = door.client().run_query(name, request, &key(once)).await?;
     if started.again {
         say(&format!("this key started job {} before", started.job.id));
     }

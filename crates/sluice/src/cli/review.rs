@@ -84,7 +84,17 @@ pub(crate) async fn actual(client: &Client) -> Result<Actual, Failure> {
         connections: every(async |after| client.connections(after).await).await?,
         tables: every(async |after| client.tables(after).await).await?,
         queries: every(async |after| client.queries(after).await).await?,
+        webhooks: webhooks(client).await?,
     })
+}
+
+/// The names of the webhooks; nothing where this token may not see them.
+async fn webhooks(client: &Client) -> Result<Option<BTreeSet<String>>, Failure> {
+    match every(async |after| client.webhooks(after).await).await {
+        Ok(found) => Ok(Some(found.into_iter().map(|webhook| webhook.name).collect())),
+        Err(error) if error.status() == Some(403) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Compares a project with what is there. `problems`: what was wrong with it when it was read.

@@ -15,12 +15,12 @@ use crate::cli::door::{Door, Failure, Need, through};
 use crate::cli::follow;
 use crate::cli::listing::{counted, show_json, show_list};
 use crate::cli::transfer::{Bytes, readable};
-use crate::cli::{Exit, say, show};
+use crate::cli::{Exit, pages, say, show};
 
 /// What is said where there is no job.
 pub(crate) const NONE: &str = "no jobs yet";
 
-/// Most jobs of one page.
+/// Most lines of one page.
 const PAGE: u32 = 100;
 
 /// `sluice jobs …`
@@ -98,21 +98,8 @@ fn states(text: &str) -> Result<Vec<JobState>, Problems> {
 }
 
 async fn list(door: &Door, which: &JobQuery, limit: u32, json: bool) -> Result<Exit, Failure> {
-    let mut jobs: Vec<Job> = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let left = limit.saturating_sub(u32::try_from(jobs.len()).unwrap_or(u32::MAX));
-        if left == 0 {
-            break;
-        }
-        let page = door.client().jobs(which, after.as_deref(), left.min(PAGE)).await?;
-        let empty = page.items.is_empty();
-        jobs.extend(page.items);
-        match page.next {
-            Some(next) if !empty => after = Some(next),
-            _ => break,
-        }
-    }
+    let page = async |after: Option<&str>, limit| door.client().jobs(which, after, limit).await;
+    let jobs = pages::first(limit, None, page).await?;
     show_list(&jobs, json, NONE, &["job", "created", "state", "query", "rows"], |job| {
         let rows = job.rows.map(|rows| format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)));
         vec![

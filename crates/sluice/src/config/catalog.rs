@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     File,
     /// Folders.
     Folders,
+    /// The name of a host, or its IP address.
+    Host,
     /// Names of hosts.
     Hosts,
     /// Any text.
@@ -45,6 +47,7 @@ impl Kind {
             Kind::Url => "an address that begins with http:// or https://".into(),
             Kind::File => "a file".into(),
             Kind::Folders => "folders: a list, or separated by commas".into(),
+            Kind::Host => "the name of a host or its IP address, without a port".into(),
             Kind::Hosts => "names of hosts: a list, or separated by commas".into(),
             Kind::Text => "a text".into(),
             Kind::Count { min, max } => format!("a whole number from {min} to {max}"),
@@ -63,6 +66,7 @@ impl Kind {
             Kind::Address
             | Kind::Url
             | Kind::File
+            | Kind::Host
             | Kind::Text
             | Kind::Count { .. }
             | Kind::Bytes
@@ -215,7 +219,61 @@ pub(crate) const CONFIG: &[Entry] = &[
         name: "allow_loopback",
         kind: Kind::Boolean,
         default: "false",
-        help: "Whether connections may name this machine (http://127.0.0.1:…), for the sandbox.",
+        help: "Whether connections and webhooks may name this machine (http://127.0.0.1:…), for the sandbox.",
+    },
+    Entry {
+        name: "smtp_host",
+        kind: Kind::Host,
+        default: "",
+        help: "The mail server that takes notices. Without it nobody is told by mail.",
+    },
+    Entry {
+        name: "smtp_port",
+        kind: Kind::Count { min: 1, max: 65_535 },
+        default: "",
+        help: "Its port. Without it: 587 with starttls, 465 with tls, 25 with none.",
+    },
+    Entry {
+        name: "smtp_security",
+        kind: Kind::Choice(&["starttls", "tls", "none"]),
+        default: "starttls",
+        help: "How the way to it is encrypted. A server that does not offer STARTTLS is not spoken to in the clear; none is \
+               for a mail server that needs no password.",
+    },
+    Entry { name: "smtp_user", kind: Kind::Text, default: "", help: "Who logs in to the mail server." },
+    Entry { name: "smtp_password", kind: Kind::Secret, default: "", help: "The password of smtp_user." },
+    Entry { name: "smtp_password_file", kind: Kind::File, default: "", help: "A file with the password of smtp_user." },
+    Entry {
+        name: "smtp_ca_file",
+        kind: Kind::File,
+        default: "",
+        help: "Certificates in PEM that are trusted for the mail server instead of the system's.",
+    },
+    Entry {
+        name: "mail_from",
+        kind: Kind::Text,
+        default: "",
+        help: "The address that mails come from: sluice@example.com, or Sluice <sluice@example.com>.",
+    },
+    Entry {
+        name: "webhook_hosts",
+        kind: Kind::Hosts,
+        default: "",
+        help: "Hosts that webhooks may call although their addresses are private ones.",
+    },
+    Entry {
+        name: "failures_to_disable",
+        kind: Kind::Count { min: 1, max: 100 },
+        default: "5",
+        help: "Runs of a schedule in a row that fail because something must be changed, until it is disabled. Outages and \
+               used-up calls do not count.",
+    },
+    Entry {
+        name: "notices_to_disable",
+        kind: Kind::Count { min: 0, max: 100 },
+        default: "3",
+        help: "Failures among those that must have been told before a schedule is disabled; at most \
+               failures_to_disable.",
     },
     Entry {
         name: "master_key",

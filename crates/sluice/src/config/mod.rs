@@ -4,6 +4,7 @@
 //! printed.
 
 mod catalog;
+mod notices;
 mod operator;
 mod source;
 #[cfg(test)]

@@ -10,9 +10,10 @@ use app::DefaultApp;
 use model::{Problem, Problems};
 use secrecy::SecretString;
 use server::{ServerConfig, TlsFiles, check_exposure};
-use url::Url;
+use url::{Host, Url};
 
 use crate::config::catalog::{CONFIG, Kind};
+use crate::config::notices::notices;
 use crate::config::source::{Content, Effective};
 
 /// The form of the log.
@@ -72,6 +73,7 @@ fn fits(kind: Kind, text: &str) -> bool {
         Kind::Address => text.parse::<SocketAddr>().is_ok(),
         Kind::Url => Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
         Kind::File | Kind::Folders | Kind::Text => !text.is_empty(),
+        Kind::Host => Host::parse(text).is_ok() || text.parse::<std::net::IpAddr>().is_ok(),
         Kind::Hosts => {
             let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-.:[]".contains(&byte);
             !text.is_empty() && text.bytes().all(legal)
@@ -101,11 +103,11 @@ fn bytes(text: &str) -> Option<u64> {
     count.checked_mul(1 << shift).filter(|count| *count > 0)
 }
 
-fn is_true(values: &Effective, name: &str) -> bool {
+pub(super) fn is_true(values: &Effective, name: &str) -> bool {
     values.text(name).and_then(truth).unwrap_or(false)
 }
 
-fn number(values: &Effective, name: &str) -> u64 {
+pub(super) fn number(values: &Effective, name: &str) -> u64 {
     values.text(name).and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
@@ -136,6 +138,7 @@ fn doors(values: &Effective, listen: SocketAddr, problems: &mut Problems) -> Ser
         tls,
         behind_proxy: is_true(values, "behind_proxy"),
         hosts,
+        public_url: public.as_ref().and_then(|_| values.text("public_url")).map(str::to_owned),
         metrics_open: is_true(values, "metrics_open"),
         requests_per_second: u32::try_from(requests).unwrap_or(u32::MAX),
         ..ServerConfig::new(listen)
@@ -176,7 +179,7 @@ pub(crate) fn absent(values: &Effective) -> Problems {
     problems
 }
 
-fn alone(values: &Effective, given: &str, missing: &str) -> Problem {
+pub(super) fn alone(values: &Effective, given: &str, missing: &str) -> Problem {
     Problem::at(values.at(given), format!("needs {missing} beside it"))
 }
 
@@ -195,6 +198,7 @@ fn use_cases(values: &Effective, listen: SocketAddr, problems: &mut Problems) ->
     config.hosts.loopback = is_true(values, "allow_loopback");
     config.redirect_uri = redirect_uri(values, listen);
     config.master_key = values.secret("master_key").cloned();
+    notices(values, &mut config, problems);
     config
 }
 
@@ -217,7 +221,10 @@ fn default_app(values: &Effective, problems: &mut Problems) -> Option<DefaultApp
     let given = values.secret("default_app_client_secret");
     let client_secret = match (given, file) {
         (Some(secret), _) => Some(secret.clone()),
-        (None, Some(path)) => problems.keep(secret_file(values, values.path("default_app_client_secret_file", path))),
+        (None, Some(path)) => {
+            let name = "default_app_client_secret_file";
+            problems.keep(secret_file(values, name, values.path(name, path)))
+        }
         (None, None) => None,
     };
     let Some(client_id) = values.text("default_app_client_id") else {
@@ -229,8 +236,9 @@ fn default_app(values: &Effective, problems: &mut Problems) -> Option<DefaultApp
     Some(DefaultApp { client_id: client_id.to_owned(), client_secret })
 }
 
-fn secret_file(values: &Effective, path: PathBuf) -> Result<SecretString, Problem> {
-    let at = || values.at("default_app_client_secret_file");
+/// The secret in the file that `name` names.
+pub(super) fn secret_file(values: &Effective, name: &str, path: PathBuf) -> Result<SecretString, Problem> {
+    let at = || values.at(name);
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Problem::at(at(), format!("{} cannot be read: {error}", path.display())))?;
     match text.trim() {

@@ -21,6 +21,17 @@ fn read(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)]
     Ok(effective)
 }
 
+/// What a file and the environment mean.
+fn meant(file: &str, environment: &[(&str, &str)]) -> Operator {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("sluice.yaml"), file).unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2\n").unwrap();
+    let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let sources =
+        Sources { data_dir: folder.path().to_owned(), file: None, flags: Vec::new(), environment: &environment };
+    Operator::parse(&sources.read().unwrap()).unwrap()
+}
+
 #[track_caller]
 fn refused(file: &str, environment: &[(&str, &str)], flags: &[(&'static str, &str)], want: Expect) {
     want.assert_eq(&read(file, environment, flags).expect_err("accepted"));
@@ -68,7 +79,7 @@ fn everything_wrong_is_said_at_once() {
             <data>/sluice.yaml: upload_bytes: must be a number of bytes, or one with KiB, MiB, GiB or TiB
               hint: Most bytes of an uploaded table.
             $SLUICE_ALLOW_LOOPBACK: must be true or false
-              hint: Whether connections may name this machine (http://127.0.0.1:…), for the sandbox.
+              hint: Whether connections and webhooks may name this machine (http://127.0.0.1:…), for the sandbox.
             $SLUICE_LOG_LEVEL: must be one of error, warn, info, debug
               hint: How much the log says.
             <data>/sluice.yaml: tls_key: there is no file <data>/k.pem
@@ -117,6 +128,83 @@ fn values_mean_what_they_say() {
     assert_eq!(operator.server.hosts, ["sluice.example.com"]);
     assert!(operator.server.behind_proxy && operator.app.master_key.is_some());
     assert!(!format!("{found:?} {operator:?}").contains("sluice-key-1"), "a key is never shown");
+}
+
+#[test]
+fn a_mail_server_has_what_it_needs() {
+    let secret = [("SLUICE_SMTP_PASSWORD", "hunter2")];
+    refused("smtp_port: 25\nmail_from: a@example.com\nsmtp_security: tls\n", &secret, &[], expect![[""]]);
+    refused("smtp_host: smtp.example.com\n", &secret, &[], expect![[""]]);
+    refused("smtp_host: smtp.example.com\nsmtp_user: sluice\nmail_from: nobody\n", &[], &[], expect![[""]]);
+    refused(
+        "smtp_host: smtp.example.com\nsmtp_security: none\nsmtp_user: sluice\nsmtp_password_file: secret\n\
+         smtp_ca_file: secret\nmail_from: \"a@example.com\\r\\nBcc: b@example.com\"\nsmtp_password: x\n",
+        &[],
+        &[],
+        expect![[""]],
+    );
+    refused(
+        "smtp_host: smtp.example.com\nsmtp_security: none\nsmtp_user: sluice\nsmtp_password_file: secret\n\
+         smtp_ca_file: secret\nmail_from: \"a@example.com\\r\\nBcc: b@example.com\"\n",
+        &[],
+        &[],
+        expect![[""]],
+    );
+    refused(
+        "smtp_host: https://smtp.example.com\nsmtp_port: 70000\nsmtp_security: ssl\nmail_from: a@example.com\n\
+         smtp_user: sluice\nsmtp_password_file: absent\nsmtp_ca_file: absent.pem\nwebhook_hosts: [\"a b\"]\n",
+        &[],
+        &[],
+        expect![[""]],
+    );
+}
+
+#[test]
+fn a_mail_server_is_understood() {
+    let cases = [
+        ("", &[][..], "smtp.example.com:587 StartTls by nobody, hello none"),
+        ("smtp_security: tls\n", &[], "smtp.example.com:465 Tls by nobody, hello none"),
+        ("smtp_security: none\n", &[], "smtp.example.com:25 Plain by nobody, hello none"),
+        ("smtp_port: 2525\n", &[], "smtp.example.com:2525 StartTls by nobody, hello none"),
+        (
+            "smtp_user: sluice\nsmtp_password_file: secret\npublic_url: https://sluice.example.com/x\n",
+            &[],
+            "smtp.example.com:587 StartTls by sluice, hello sluice.example.com",
+        ),
+        (
+            "smtp_user: sluice\npublic_url: https://10.0.0.1\n",
+            &[("SLUICE_SMTP_PASSWORD", "hunter2")],
+            "smtp.example.com:587 StartTls by sluice, hello none",
+        ),
+    ];
+    for (more, environment, want) in cases {
+        let file = format!("smtp_host: smtp.example.com\nmail_from: Sluice <sluice@example.com>\n{more}");
+        let operator = meant(&file, environment);
+        let smtp = operator.app.smtp.as_ref().unwrap();
+        let user = smtp.login.as_ref().map_or("nobody", |login| login.user.as_str());
+        let hello = smtp.hello.as_deref().unwrap_or("none");
+        assert_eq!(format!("{}:{} {:?} by {user}, hello {hello}", smtp.host, smtp.port, smtp.security), want);
+        assert_eq!(smtp.from, "Sluice <sluice@example.com>");
+        assert!(!format!("{operator:?}").contains("hunter2"), "a password is never shown");
+    }
+    let operator = meant("", &[]);
+    assert!(operator.app.smtp.is_none() && operator.app.public_url.is_none() && !operator.app.webhooks.allow_loopback);
+    assert_eq!((operator.app.failures_to_disable, operator.app.notices_to_disable), (5, 3));
+    let file = "webhook_hosts: hooks.internal, 10.0.0.5\nallow_loopback: true\nfailures_to_disable: 10\n\
+                notices_to_disable: 0\npublic_url: https://sluice.example.com/x/\n";
+    let operator = meant(file, &[]);
+    assert_eq!(operator.app.webhooks.allowed_hosts, ["hooks.internal", "10.0.0.5"]);
+    assert!(operator.app.webhooks.allow_loopback);
+    assert_eq!((operator.app.failures_to_disable, operator.app.notices_to_disable), (10, 0));
+    assert_eq!(operator.app.public_url.as_deref(), Some("https://sluice.example.com/x"));
+    assert_eq!(operator.server.public_url.as_deref(), Some("https://sluice.example.com/x/"));
+}
+
+#[test]
+fn a_schedule_is_disabled_after_no_more_notices_than_failures() {
+    refused("notices_to_disable: 6\n", &[], &[], expect![[""]]);
+    refused("failures_to_disable: 2\n", &[], &[], expect![[""]]);
+    refused("failures_to_disable: 0\nnotices_to_disable: 101\n", &[], &[], expect![[""]]);
 }
 
 #[test]

@@ -123,7 +123,8 @@ pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
     scores.flush().map_err(|error| error.to_string())?;
     drop(contacts);
     let table = Table::parse(&format!("raw={}", raw.display())).map_err(|error| error.to_string())?;
-    let limits = Limits { time: None, memory: 128 << 20, spill_dir: folder.to_owned() };
+    // The sample is the same whenever it is made.
+    let limits = Limits { time: None, memory: 128 << 20, spill_dir: folder.to_owned(), scheduled_time: 0 };
     let sql = "SELECT CAST(customer_id AS BIGINT) AS customer_id, email, first_name, last_name, company, job_title, city, \
                country, comments FROM raw";
     query::freeze(sql, &[table], &limits, &files.contacts, std::future::pending(), &mut |_| {})

@@ -112,6 +112,7 @@ fn request(files: &contacts::Files, connection_file: &Path, folder: &Path, list:
         settings,
         data_dir: folder.join("data"),
         query_time: None,
+        scheduled: None,
     })
 }
 

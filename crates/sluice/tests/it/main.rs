@@ -5,6 +5,7 @@
 
 mod chaos;
 mod contacts;
+mod cron;
 mod delivery;
 mod exits;
 mod harness;
@@ -24,4 +25,5 @@ mod server_first;
 mod server_leaks;
 mod server_project;
 mod server_refusals;
+mod server_schedules;
 mod server_upkeep;

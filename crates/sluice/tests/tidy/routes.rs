@@ -59,6 +59,23 @@ they never have more than five calls under way.
 `POST /jobs/{id}/reexport` sends the stored result again, with the query's export of today. `POST /jobs/{id}/retry` sends the
 rejected rows alone: as they were (when the account was mended), or as a file in the body has them (the downloaded rows, corrected).
 
+## Schedules
+
+A schedule is a part of its query (`schedule`: `cron`, `timezone`, `delay`, `catch_up`, `overlap`), so it is written with the query;
+what changes by itself is `/schedules/{query}`: whether it fires and why not, its next times, its newest one. `POST …/pause` and
+`…/resume` keep it from firing and let it fire again, also after it was disabled. `POST …/backfill` runs times that have passed
+(`{\"from\":\"2026-11-01\",\"slots\":3}`); each runs once, so the same request may be sent again. `GET …/history` has every time that
+passed, with its job or with the reason why there is none. `POST /cron/explain` says what a cron means before it is saved.
+
+A job of a schedule has `scheduled`, its scheduled time, which `TD_SCHEDULED_TIME()` gives; `POST /queries/{name}/runs` takes
+`scheduled_time`. Its `forecast` says how many calls it needs and whether those of today suffice.
+
+## Notices
+
+`/notifications` is who is told of what where a query's `notify` says nothing. `/webhooks` are the signed calls that it may name: a
+secret that the server chose is in the answer that makes the webhook, and never again. `POST /notifications/test` sends a notice now
+and says what did not arrive, and why. `GET /notices` has every notice: `waiting`, `sent` or `failed`, with its attempts.
+
 ## Routes
 
 ";
@@ -79,7 +96,7 @@ fn api_page() {
     text.push_str(
         "\nOutside `/api/v1`: `/healthz` (the process answers), `/readyz` (the store answers), `/metrics` (Prometheus), \
          `/oauth/callback` (where\nSalesforce sends browsers back to; `/` does the same when it carries a code, as the manual \
-         registers `http://localhost:8080`).\n",
+         registers `http://localhost:8080`),\n`/jobs/{id}` (the page of a job, for people: links in notices lead to it).\n",
     );
     keeps("api.md", &text);
 }

@@ -125,9 +125,12 @@ pub(super) async fn version_2(directory: &Path) -> Vec<Job> {
             wakes: 0,
             frozen_rows: Some(50),
             cause,
+            scheduled: None,
+            told: Some(state),
             sql: new.sql.clone(),
             request: new.request.clone(),
             report,
+            forecast: None,
         };
         insert_version_2(&mut connection, &job).await;
         jobs.insert(0, job);
@@ -243,7 +246,7 @@ async fn refusals_name_the_file_and_what_to_do() {
         assert_eq!(std::fs::read(directory.path().join(DATABASE)).unwrap(), before, "{name}: the file stays as it was");
     }
     expect![[r#"
-        newer: database DIR/sluice.db was written by a newer version (schema 99, this one knows 3)
+        newer: database DIR/sluice.db was written by a newer version (schema 99, this one knows 4)
         not ours: database DIR/sluice.db is damaged (its header is not one of ours), not started
         no schema: database DIR/sluice.db is damaged (its header has no schema version), not started
         no table: database DIR/sluice.db is damaged (there is no table progress), not started
@@ -274,6 +277,27 @@ async fn a_changed_value_in_any_table_is_found() {
         "UPDATE audit SET actor = 'eve' WHERE number = 9",
         "UPDATE audit_chain SET last_number = 19",
         "UPDATE started SET fingerprint = zeroblob(32)",
+        "UPDATE job SET scheduled = NULL WHERE scheduled IS NOT NULL",
+        "UPDATE job SET scheduled = 7 WHERE scheduled IS NULL",
+        "UPDATE job SET told = NULL WHERE told IS NOT NULL",
+        "UPDATE job SET told = 'sending' WHERE told IS NULL",
+        "UPDATE job SET forecast = NULL WHERE forecast IS NOT NULL",
+        "UPDATE job SET forecast = '{}' WHERE forecast IS NULL",
+        "UPDATE slot SET scheduled = 7 WHERE scheduled = 3600",
+        "UPDATE slot SET job = 'eve' WHERE scheduled = 3600",
+        "UPDATE slot SET ending = 'missed', job = NULL WHERE scheduled = 3600",
+        "UPDATE slot SET at = 7 WHERE scheduled = 3600",
+        "UPDATE slot SET note = NULL WHERE ending = 'missed'",
+        "UPDATE slot SET schedule = 'q2' WHERE scheduled = 3600",
+        "UPDATE notice SET target = 'eve@example.com' WHERE channel = 'mail'",
+        "UPDATE notice SET body = '{}' WHERE channel = 'mail'",
+        "UPDATE notice SET channel = 'mail' WHERE channel = 'webhook'",
+        "UPDATE notice SET next = 9 WHERE state = 'waiting'",
+        "UPDATE notice SET state = 'sent' WHERE state = 'failed'",
+        "UPDATE notice SET attempts = 9 WHERE state = 'failed'",
+        "UPDATE notice SET error = NULL WHERE state = 'failed'",
+        "UPDATE notice SET ended = 9 WHERE state = 'failed'",
+        "UPDATE notice SET event = 'x', query = NULL, job = NULL",
     ];
     let whole = tempdir().unwrap();
     fill(whole.path()).await.close().await;

@@ -8,11 +8,15 @@ mod directory;
 mod documents;
 mod jobs;
 mod ledger;
+mod notices;
 mod outcomes;
 mod people;
 mod queue;
 mod refused;
+mod slots;
+mod told;
 mod vault;
+mod version_3;
 
 use std::path::Path;
 
@@ -21,8 +25,8 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::{
-    ApiToken, AuditEntry, AuditLine, BatchReceipt, Change, Document, Job, JobKind, LogLevel, LogLine, NewJob, Origin,
-    Person, Session, Store,
+    ApiToken, AuditEntry, AuditLine, BatchReceipt, Change, Document, Job, JobKind, LogLevel, LogLine, NewJob,
+    NewNotice, Notice, NoticeChannel, NoticeFilter, Origin, Person, Session, Slot, SlotEnd, Store,
 };
 
 fn id(number: u32) -> JobId {
@@ -44,6 +48,7 @@ fn new_job(number: u32) -> NewJob {
         sql: "SELECT email FROM contacts".into(),
         request: json!({ "connection": "prod.json", "settings": { "data_object": "prospects" } }),
         business_unit: "0UvB00000004Cb6KAE".into(),
+        scheduled: None,
     }
 }
 
@@ -129,6 +134,32 @@ fn entry(number: i64, actor: &str) -> AuditEntry {
     }
 }
 
+/// A slot of a schedule: every third was missed.
+fn slot(schedule: &str, number: u32) -> Slot {
+    let missed = number.is_multiple_of(3);
+    Slot {
+        schedule: schedule.into(),
+        scheduled: i64::from(number) * 3_600,
+        end: if missed { SlotEnd::Missed } else { SlotEnd::Run { job: id(number) } },
+        at: i64::from(number) * 3_600 + 5,
+        note: missed.then(|| "the server was not there".into()),
+    }
+}
+
+fn notice(number: u32) -> NewNotice {
+    let mail = number.is_multiple_of(2);
+    NewNotice {
+        id: id(number).to_string(),
+        created: 1_790_000_000 + i64::from(number),
+        event: "job.failed".into(),
+        query: Some(format!("q{}", number % 3)),
+        job: mail.then(|| id(number)),
+        channel: if mail { NoticeChannel::Mail } else { NoticeChannel::Webhook },
+        target: if mail { format!("ada{number}@example.com") } else { format!("webhook{number}") },
+        body: json!({ "delivered": number, "cause": "the connection was refused" }),
+    }
+}
+
 fn put_secret(owner: &str, name: &str, value: &str) -> Change {
     Change::PutSecret { owner: owner.into(), name: name.into(), value: SecretString::from(value) }
 }
@@ -146,6 +177,8 @@ struct Content {
     tokens: Vec<ApiToken>,
     secrets: Vec<bool>,
     audit: Vec<AuditLine>,
+    slots: Vec<Slot>,
+    notices: Vec<Notice>,
 }
 
 async fn content(store: &Store) -> Result<Content, crate::StoreError> {
@@ -175,6 +208,8 @@ async fn content(store: &Store) -> Result<Content, crate::StoreError> {
         tokens: store.tokens().await?,
         secrets,
         audit: store.audit_page(None, 1_000).await?,
+        slots: store.slots("q1", None, 1_000).await?,
+        notices: store.notices(&NoticeFilter::default(), None, 1_000).await?,
     })
 }
 
@@ -185,14 +220,11 @@ async fn fill(directory: &Path) -> Store {
         store.create_job(&new_job(number)).await.unwrap();
         store.set_state(&id(number), JobState::Sending, None, 1_790_000_500).await.unwrap();
         store.log(&id(number), 1_790_000_500, LogLevel::Info, "sending 6,000 rows").await.unwrap();
-        let ledger = store.ledger(&id(number));
-        for batch in 1..=120 {
-            let first = batch * 50;
-            let rejected =
-                (batch % 3 == 0).then(|| rejection(first, Some(4), "invalid email address")).into_iter().collect();
-            let mark = mark(batch, first..first + 50, BatchEnd::Acked);
-            ledger.settle(mark, rejected, 1_790_000_501).await.unwrap();
-        }
+    }
+    for batch in 1..=120 {
+        // Side by side, so that the log stays shorter than what the engine empties by itself: tests cut it.
+        let (one, two) = tokio::join!(settle(&store, 1, batch), settle(&store, 2, batch));
+        one.and(two).unwrap();
     }
     store.save_learned("unit", Learned { api_version: Some(4), batch_rows: Some(25) }, 1_790_000_600).await.unwrap();
     let mut changes = vec![Change::PutValue { name: "setup".into(), value: Some(json!({ "done": true })) }];
@@ -206,12 +238,28 @@ async fn fill(directory: &Path) -> Store {
             Change::InsertToken(token(short, &name)),
             put_secret("connection1", &format!("secret {number}"), "canary"),
             Change::Audit(entry(i64::from(number), "ada")),
+            Change::InsertSlot(slot("q1", number)),
+            Change::InsertNotice(notice(number)),
         ]);
     }
     store.apply(changes).await.unwrap();
-    let started = start_once(&store, "key", "ada", [7; 32], server_job(9), 1_790_000_700).await.unwrap();
+    let job = NewJob { scheduled: Some(1_790_000_690), ..server_job(9) };
+    let started = start_once(&store, "key", "ada", [7; 32], job, 1_790_000_700).await.unwrap();
     assert_eq!(started, crate::Started::New);
+    store.set_forecast(&id(9), &json!({ "needed": 120, "left": 20_000 })).await.unwrap();
+    store.apply(vec![Change::Told { job: id(9), state: JobState::Queued }]).await.unwrap();
+    let failed = crate::NoticeEnd::Failed { error: "550 no such mailbox".into(), at: 1_790_000_800 };
+    store.settle_notice(id(3).as_str(), failed).await.unwrap();
     store
+}
+
+/// Settles a batch of 50 rows of a job, in every third one a row rejected.
+async fn settle(store: &Store, number: u32, batch: u64) -> Result<(), crate::StoreError> {
+    let first = batch * 50;
+    let rejected =
+        batch.is_multiple_of(3).then(|| rejection(first, Some(4), "invalid email address")).into_iter().collect();
+    let mark = mark(batch, first..first + 50, BatchEnd::Acked);
+    store.ledger(&id(number)).settle(mark, rejected, 1_790_000_501).await
 }
 
 /// A start under a key, as an application asks for it.

@@ -92,7 +92,7 @@ async fn a_page_is_the_filtered_list_from_where_the_last_one_ended() {
         (JobFilter { search: Some("%".into()), ..any() }, |_| false),
     ];
     for (filter, fits) in cases {
-        let want: Vec<JobSummary> = all.iter().filter(|job| fits(job)).map(crate::job_row::summary).collect();
+        let want: Vec<JobSummary> = all.iter().filter(|job| fits(job)).map(crate::Job::summary).collect();
         let (mut got, mut after) = (Vec::new(), None::<JobId>);
         loop {
             let page = store.jobs_page(&filter, after.as_ref(), 7).await.unwrap();
@@ -115,7 +115,7 @@ async fn a_page_is_the_filtered_list_from_where_the_last_one_ended() {
     assert_eq!(open, want);
     for summary in summaries {
         let whole = store.job(&summary.id).await.unwrap().unwrap();
-        assert_eq!(crate::job_row::summary(&whole), summary);
+        assert_eq!(whole.summary(), summary);
     }
     let counts = store.count_jobs_by_state().await.unwrap();
     assert_eq!(counts.iter().map(|(_, count)| count).sum::<u64>(), 39);

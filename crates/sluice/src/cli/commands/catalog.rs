@@ -41,6 +41,12 @@ pub(crate) struct ConnectionParts {
     /// Audience of a jwt_bearer grant.
     #[arg(long, value_name = "URL")]
     pub(crate) audience: Option<String>,
+    /// Percent of the account's daily calls that are left to others: 0 to 90 [default: 10].
+    #[arg(long, value_name = "PERCENT")]
+    pub(crate) reserve: Option<u8>,
+    /// Calls that the server may make a day; 0 for as many as the reserve leaves [default: 0].
+    #[arg(long, value_name = "CALLS")]
+    pub(crate) daily_budget: Option<u64>,
     /// A file with a refresh token; pressing Connect gets one without this.
     #[arg(long, value_name = "FILE")]
     pub(crate) refresh_token_file: Option<PathBuf>,
@@ -181,7 +187,8 @@ pub(crate) struct QueryParts {
     /// Take the export away: a run then only makes a result.
     #[arg(long)]
     pub(crate) no_export: bool,
-    /// What a run does while another job of the query is at work: queue or skip.
+    /// What a run that somebody starts does while another job of the query is at work: queue or skip. A schedule has its
+    /// own.
     #[arg(long, value_name = "WORD")]
     pub(crate) overlap: Option<String>,
     /// Longest time of the query.
@@ -228,6 +235,10 @@ pub(crate) enum QueriesCommand {
         /// Run the query and keep its result; send nothing.
         #[arg(long)]
         result_only: bool,
+        /// What TD_SCHEDULED_TIME() gives in its SQL: 2026-11-24T02:00:00Z, or a date for its midnight in UTC [default:
+        /// now].
+        #[arg(long, value_name = "TIME")]
+        scheduled_time: Option<String>,
         #[command(flatten)]
         once: Once,
         #[command(flatten)]

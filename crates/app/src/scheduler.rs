@@ -1,0 +1,276 @@
+//! The scheduler: fires what is due, each scheduled time once, and writes down what passed without a run.
+//!
+//! Knows when a job is due and how it is claimed; what a cron means is the timetable's, how a job runs is the worker's.
+//!
+//! A scheduled time fires in one transaction: its slot, its job, and the cursor behind which the schedule goes on. The slot's
+//! key is the schedule and the scheduled time, so that no jump of the clock and no crash fires it twice.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use api::{CatchUp, Overlap, Role, Scope};
+use model::StopCause;
+use store::{Change, Slot, SlotEnd};
+
+use crate::enqueue::Enqueue;
+use crate::schedules::Scheduled;
+use crate::timetable::{STANDING, Standing, Timetable};
+use crate::{Actor, App, AppError, names};
+
+/// The wall clock is looked at so often: it may be put forward or back at any time.
+const TICK: Duration = Duration::from_secs(1);
+/// Seconds after which a start is late: the server was not running, or its clock was changed.
+const GRACE: i64 = 300;
+/// Times that one catching up runs at most.
+const MOST_RUNS: usize = 100;
+/// Times of one downtime that are written down as missed, at most; the newest.
+const MOST_MISSED: usize = 1_000;
+/// Why a time has no run.
+const AWAY: &str = "the server was not running, or its clock was changed";
+
+/// A schedule that fires, as the scheduler has it in mind.
+struct Entry {
+    /// The query's document id.
+    query: String,
+    table: Timetable,
+    /// Scheduled times up to here are dealt with.
+    cursor: i64,
+    /// When the next job starts.
+    next: Option<i64>,
+}
+
+impl Entry {
+    fn goes_on(&mut self, cursor: i64) {
+        self.cursor = cursor;
+        self.next = self.table.next_start(cursor);
+    }
+}
+
+impl App {
+    /// Schedules were made, changed, paused: the scheduler reads them anew.
+    pub(crate) fn schedules_changed(&self) {
+        self.0.schedules_stale.store(true, Ordering::SeqCst);
+        self.0.schedules_wake.notify_one();
+    }
+
+    /// Fires what is due until the application stops.
+    pub(crate) async fn keep_schedules(self) {
+        let (mut stopping, mut clock) = (self.0.stopping.subscribe(), self.0.config.clock.sets());
+        let mut agenda = Vec::new();
+        self.0.schedules_stale.store(true, Ordering::SeqCst);
+        while !*stopping.borrow_and_update() {
+            let now = self.now();
+            match self.fire_due(&mut agenda).await {
+                Ok(()) => drop(self.0.schedules_seen.send_replace(now)),
+                Err(error) => {
+                    self.0.schedules_stale.store(true, Ordering::SeqCst);
+                    tracing::error!("schedules could not be looked at: {error}");
+                }
+            }
+            tokio::select! {
+                () = self.0.schedules_wake.notified() => {}
+                () = tokio::time::sleep(TICK) => {}
+                () = clock.next() => {}
+                _ = stopping.changed() => {}
+            }
+        }
+    }
+
+    /// Waits until the scheduler has dealt with everything that is due when the clock shows `at`, in seconds since 1970. For
+    /// a clock that is set by hand.
+    pub async fn schedules_seen(&self, at: i64) {
+        let mut seen = self.0.schedules_seen.subscribe();
+        // The sender lives as long as we do.
+        let _ = seen.wait_for(|seen| *seen == at).await;
+    }
+
+    async fn fire_due(&self, agenda: &mut Vec<Entry>) -> Result<(), AppError> {
+        if self.0.schedules_stale.swap(false, Ordering::SeqCst) {
+            *agenda = self.agenda().await?;
+        }
+        for entry in agenda {
+            let now = self.now();
+            if entry.cursor > now {
+                // The clock was put back. What was dealt with while it was ahead has slots; whatever comes after them fires.
+                let newest = self.0.store.slots(&entry.query, Some(now + 1), 1).await?;
+                let ahead = newest.first().filter(|slot| slot.at > now);
+                entry.goes_on(ahead.map_or(now, |slot| slot.scheduled));
+            }
+            if entry.next.is_some_and(|next| next <= now) {
+                self.fire(entry, now).await?;
+            }
+            if self.is_stopping() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every schedule that fires.
+    async fn agenda(&self) -> Result<Vec<Entry>, AppError> {
+        let mut agenda = Vec::new();
+        for document in self.0.store.documents(STANDING, None, 100_000).await? {
+            let Some(query) = self.0.store.document_by_id(&document.name).await? else { continue };
+            match self.scheduled(query).await {
+                Ok(Some(Scheduled { query, table, standing, .. })) if standing.is_active() => {
+                    let next = table.next_start(standing.cursor);
+                    agenda.push(Entry { query: query.id, table, cursor: standing.cursor, next });
+                }
+                Ok(_) => {}
+                Err(error) => tracing::error!("a schedule is left out: {error}"),
+            }
+        }
+        Ok(agenda)
+    }
+
+    /// Deals with everything of a schedule that is due.
+    async fn fire(&self, entry: &mut Entry, now: i64) -> Result<(), AppError> {
+        let _scheduling = self.0.scheduling.lock().await;
+        let query = self.0.store.document_by_id(&entry.query).await?;
+        let scheduled = match query {
+            Some(query) => self.scheduled(query).await?.filter(|scheduled| scheduled.standing.is_active()),
+            None => None,
+        };
+        let Some(scheduled) = scheduled else {
+            // Changed since the agenda was read, which is read anew.
+            entry.next = None;
+            return Ok(());
+        };
+        entry.table = scheduled.table.clone();
+        let due = Due::of(&entry.table, entry.cursor, now);
+        let (Some(oldest), Some(newest)) = (due.oldest(), due.newest()) else {
+            entry.goes_on(entry.cursor);
+            return Ok(());
+        };
+        let known = self.0.store.slots_between(&entry.query, oldest, newest + 1).await?;
+        let known: HashMap<i64, Slot> = known.into_iter().map(|slot| (slot.scheduled, slot)).collect();
+        let mut missed: Vec<Change> = due.missed_slots(&entry.query, now, &known);
+        let queue = due.runs.len() > 1;
+        for time in due.runs {
+            let before = known.get(&time).map(|slot| &slot.end);
+            if matches!(before, Some(SlotEnd::Run { .. })) {
+                continue;
+            }
+            let late = now - (time + entry.table.delay) > GRACE;
+            let note = late.then(|| format!("caught up: {AWAY}"));
+            let mut together = std::mem::take(&mut missed);
+            together.push(scheduled.stands(&Standing { cursor: time, ..scheduled.standing.clone() }, now));
+            self.run_slot(&by_schedule(), &scheduled, time, before.is_some(), note, together, queue).await?;
+            entry.goes_on(time);
+        }
+        missed.push(scheduled.stands(&Standing { cursor: newest, ..scheduled.standing.clone() }, now));
+        self.0.store.apply(missed).await?;
+        entry.goes_on(newest);
+        Ok(())
+    }
+
+    /// Makes the job of a scheduled time, together with its slot and `changes`. `false`: it has one already. The caller holds
+    /// `scheduling`.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a slot is all of this, and only the scheduler and backfills make one"
+    )]
+    pub(crate) async fn run_slot(
+        &self,
+        actor: &Actor,
+        scheduled: &Scheduled,
+        time: i64,
+        was_missed: bool,
+        note: Option<String>,
+        mut changes: Vec<Change>,
+        queue: bool,
+    ) -> Result<bool, AppError> {
+        let new = match self.run_of(&scheduled.query, scheduled.body.clone(), None).await {
+            Ok(new) => new,
+            Err(error @ (AppError::Conflict { .. } | AppError::Invalid(_) | AppError::NotFound { .. })) => {
+                let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration: true };
+                let new = Enqueue::of(&scheduled.query, scheduled.body.clone(), api::JobKind::Export);
+                Enqueue { stillborn: Some(cause), ..new }
+            }
+            Err(error) => return Err(error),
+        };
+        let overlap = if queue { Overlap::Queue } else { scheduled.table.overlap };
+        let (schedule, now, query) = (scheduled.query.id.clone(), self.now(), &scheduled.query.name);
+        let id = names::new_job_id(now);
+        changes.push(match was_missed {
+            true => Change::FillSlot { schedule, scheduled: time, job: id.clone(), now },
+            false => {
+                let end = SlotEnd::Run { job: id.clone() };
+                Change::InsertSlot(Slot { schedule, scheduled: time, end, at: now, note })
+            }
+        });
+        let new = Enqueue { id: Some(id), scheduled: Some(time), overlap, changes, ..new };
+        match self.begin_job(actor, new, None).await {
+            Ok(_) => {
+                tracing::info!(query = %query, scheduled = %names::time(time), "a scheduled run begins");
+                Ok(true)
+            }
+            Err(AppError::Stale { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The scheduled times that are due: those that run, and those that are missed, both oldest first.
+struct Due {
+    runs: Vec<i64>,
+    missed: Vec<i64>,
+    /// More were missed than are written down.
+    more: bool,
+}
+
+impl Due {
+    fn of(table: &Timetable, cursor: i64, now: i64) -> Due {
+        let mut due = table.due(cursor, now, MOST_MISSED + MOST_RUNS + 1);
+        let on_time = due.first().is_some_and(|newest| now - (newest + table.delay) <= GRACE);
+        let runs = match table.catch_up {
+            CatchUp::One => 1,
+            CatchUp::All => MOST_RUNS,
+            CatchUp::None => usize::from(on_time),
+        };
+        let mut missed = due.split_off(runs.min(due.len()));
+        let more = missed.len() > MOST_MISSED;
+        missed.truncate(MOST_MISSED);
+        due.reverse();
+        missed.reverse();
+        Due { runs: due, missed, more }
+    }
+
+    fn oldest(&self) -> Option<i64> {
+        self.missed.first().or(self.runs.first()).copied()
+    }
+
+    fn newest(&self) -> Option<i64> {
+        self.runs.last().or(self.missed.last()).copied()
+    }
+
+    /// The slots of those that were missed and have none yet.
+    fn missed_slots(&self, schedule: &str, now: i64, known: &HashMap<i64, Slot>) -> Vec<Change> {
+        let new = self.missed.iter().filter(|time| !known.contains_key(time));
+        let slot = |time: &i64| {
+            let earlier = self.more && self.missed.first() == Some(time);
+            let note = if earlier { format!("{AWAY}; so did earlier times") } else { AWAY.to_owned() };
+            Change::InsertSlot(Slot {
+                schedule: schedule.to_owned(),
+                scheduled: *time,
+                end: SlotEnd::Missed,
+                at: now,
+                note: Some(note),
+            })
+        };
+        new.map(slot).collect()
+    }
+}
+
+/// Who starts scheduled runs.
+fn by_schedule() -> Actor {
+    Actor {
+        name: "schedule".into(),
+        person: None,
+        token: None,
+        role: Role::Editor,
+        scope: Scope::Run,
+        address: "this server".into(),
+    }
+}

@@ -1,0 +1,376 @@
+//! Schedules: listed, shown, paused, resumed, filled up; and crons explained before they are saved.
+//!
+//! Knows what people see of a schedule and may do with it. It is written as a part of its query; it is fired by the
+//! scheduler.
+
+use std::collections::HashMap;
+
+use api::{
+    Backfill, Backfilled, CronExplanation, CronRequest, Page, Schedule, ScheduleState, ScheduleView, Scope, Slot,
+    SlotState,
+};
+use jiff::civil;
+use jiff::tz::TimeZoneDatabase;
+use model::{Problem, Problems};
+use serde_json::json;
+use store::{Change, Document, SlotEnd};
+
+use crate::enqueue::moment;
+use crate::names;
+use crate::queries::{QUERY, QueryBody, body_of};
+use crate::timetable::{Halt, SHOWN, STANDING, Standing, Timetable};
+use crate::{Actor, App, AppError};
+
+/// Most scheduled times that one backfill runs.
+const MOST_SLOTS: u32 = 100;
+/// Most coming times that are shown.
+const MOST_SHOWN: u32 = 100;
+/// Queries that are looked at in one go for those with a schedule.
+const CHUNK: u32 = 200;
+
+/// A query with its schedule, as they are kept.
+pub(crate) struct Scheduled {
+    pub(crate) query: Document,
+    pub(crate) body: QueryBody,
+    pub(crate) schedule: Schedule,
+    pub(crate) table: Timetable,
+    /// The document of what changes by itself, and what it says.
+    pub(crate) standing_document: Document,
+    pub(crate) standing: Standing,
+}
+
+impl Scheduled {
+    /// Writes down another standing.
+    pub(crate) fn stands(&self, standing: &Standing, now: i64) -> Change {
+        Change::ReplaceDocument {
+            id: self.standing_document.id.clone(),
+            revision: None,
+            name: self.standing_document.name.clone(),
+            body: serde_json::to_value(standing).unwrap_or_default(),
+            now,
+        }
+    }
+}
+
+impl App {
+    /// Schedules by the names of their queries; `after` is the name that ended the page before.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn schedules(
+        &self,
+        actor: &Actor,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<ScheduleView>, AppError> {
+        actor.require(Scope::Read)?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut found, mut after) = (Vec::new(), after.map(str::to_owned));
+        'pages: loop {
+            let documents = self.0.store.documents(QUERY, after.as_deref(), CHUNK).await?;
+            let last = (documents.len() as u64) < u64::from(CHUNK);
+            for document in documents {
+                after = Some(document.name.clone());
+                if let Some(scheduled) = self.scheduled(document).await? {
+                    found.push(scheduled);
+                    if found.len() == most {
+                        break 'pages;
+                    }
+                }
+            }
+            if last {
+                after = None;
+                break;
+            }
+        }
+        Ok(Page { items: self.schedule_views(found).await?, next: after })
+    }
+
+    /// The schedule of a query.
+    ///
+    /// # Errors
+    /// There is no such query, or it has no schedule; see [`AppError`].
+    pub async fn schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+        actor.require(Scope::Read)?;
+        self.schedule_view(self.scheduled_query(query).await?).await
+    }
+
+    /// Pauses a schedule: it does not fire until it is resumed.
+    ///
+    /// # Errors
+    /// It has none, or is paused or disabled already; see [`AppError`].
+    pub async fn pause_schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+        actor.require(Scope::Edit)?;
+        let scheduling = self.0.scheduling.lock().await;
+        let mut scheduled = self.scheduled_query(query).await?;
+        if let Some(halt) = scheduled.standing.halt() {
+            return Err(AppError::Conflict {
+                message: format!("the schedule of {query} does not fire: {}", halt.message),
+                hint: Some("resume it to have it fire again".into()),
+            });
+        }
+        let now = self.now();
+        let message = format!("paused by {}", actor.shown());
+        scheduled.standing.paused = Some(Halt { since: now, message, hint: Some("resume it".into()) });
+        let changes = vec![scheduled.stands(&scheduled.standing, now), actor.audit("schedule.pause", query, json!({}))];
+        self.0.store.apply(changes).await?;
+        drop(scheduling);
+        self.schedules_changed();
+        self.schedule_view(scheduled).await
+    }
+
+    /// Has a paused or disabled schedule fire again, from now on: times that passed meanwhile are left alone.
+    ///
+    /// # Errors
+    /// It has none, or it fires already; see [`AppError`].
+    pub async fn resume_schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+        actor.require(Scope::Edit)?;
+        let scheduling = self.0.scheduling.lock().await;
+        let mut scheduled = self.scheduled_query(query).await?;
+        if scheduled.standing.is_active() {
+            return Err(AppError::Conflict {
+                message: format!("the schedule of {query} is active already"),
+                hint: None,
+            });
+        }
+        let now = self.now();
+        scheduled.standing = Standing::new(now);
+        let line = actor.audit("schedule.resume", query, json!({}));
+        self.0.store.apply(vec![scheduled.stands(&scheduled.standing, now), line]).await?;
+        drop(scheduling);
+        self.schedules_changed();
+        self.schedule_view(scheduled).await
+    }
+
+    /// Runs scheduled times that have passed, oldest first, each once: those that ran before are left alone.
+    ///
+    /// # Errors
+    /// It has no schedule, `from` is no time, `slots` is too large, none of them has come yet; see [`AppError`].
+    pub async fn backfill(&self, actor: &Actor, query: &str, request: Backfill) -> Result<Backfilled, AppError> {
+        actor.require(Scope::Run)?;
+        let _scheduling = self.0.scheduling.lock().await;
+        let scheduled = self.scheduled_query(query).await?;
+        if request.slots == 0 || request.slots > MOST_SLOTS {
+            let problem = Problem::at("slots", format!("must be a number from 1 to {MOST_SLOTS}"));
+            return Err(problem.hint("run the rest with a second backfill").into());
+        }
+        let from = begin(&request.from, scheduled.table.zone.name())?;
+        let (now, most) = (self.now(), usize::try_from(request.slots).unwrap_or(0));
+        let due = |time: &i64| time + scheduled.table.delay <= now;
+        let times: Vec<i64> = scheduled.table.after(from - 1).take(most).take_while(due).collect();
+        let (Some(first), Some(last)) = (times.first(), times.last()) else {
+            let problem = Problem::at("from", "no scheduled time from there has come yet");
+            return Err(problem.hint("a backfill runs times that have passed").into());
+        };
+        let known = self.0.store.slots_between(&scheduled.query.id, *first, *last + 1).await?;
+        let known: HashMap<i64, store::Slot> = known.into_iter().map(|slot| (slot.scheduled, slot)).collect();
+        let mut answer = Backfilled { started: Vec::new(), already: Vec::new() };
+        let line =
+            actor.audit("schedule.backfill", query, json!({ "from": names::time(*first), "slots": times.len() }));
+        self.0.store.apply(vec![line]).await?;
+        for time in times {
+            let before = known.get(&time);
+            let note = format!("started by {}", actor.shown());
+            let ran = match before.map(|slot| &slot.end) {
+                Some(SlotEnd::Run { .. }) => false,
+                Some(SlotEnd::Missed) | None => {
+                    self.run_slot(actor, &scheduled, time, before.is_some(), Some(note), Vec::new(), true).await?
+                }
+            };
+            let slot = self.0.store.slots_between(&scheduled.query.id, time, time + 1).await?;
+            let views = self.slot_views(&scheduled.table, slot).await?;
+            if ran { answer.started.extend(views) } else { answer.already.extend(views) }
+        }
+        Ok(answer)
+    }
+
+    /// The scheduled times of a query that have passed, newest first; `after` is the `scheduled` of the last one before.
+    ///
+    /// # Errors
+    /// It has no schedule, `after` is no time; see [`AppError`].
+    pub async fn schedule_history(
+        &self,
+        actor: &Actor,
+        query: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Slot>, AppError> {
+        actor.require(Scope::Read)?;
+        let scheduled = self.scheduled_query(query).await?;
+        let before = after.map(|after| moment("after", after)).transpose()?;
+        let slots = self.0.store.slots(&scheduled.query.id, before, limit).await?;
+        let full = slots.len() as u64 >= u64::from(limit);
+        let next = slots.last().filter(|_| full).map(|slot| names::time(slot.scheduled));
+        Ok(Page { items: self.slot_views(&scheduled.table, slots).await?, next })
+    }
+
+    /// What a cron means, before anybody saves it.
+    ///
+    /// # Errors
+    /// Everything wrong about it.
+    pub async fn explain_cron(&self, actor: &Actor, request: CronRequest) -> Result<CronExplanation, AppError> {
+        actor.require(Scope::Read)?;
+        let CronRequest { cron, timezone, delay, after, next } = request;
+        let schedule = Schedule { cron, timezone, delay, ..Schedule::default() };
+        let table = Timetable::of(&schedule, "cron_request").map_err(|problems| {
+            let mut bare = Problems::default();
+            for problem in problems.iter() {
+                let at = problem.at.trim_start_matches("cron_request.").to_owned();
+                bare.push(Problem { at, ..problem.clone() });
+            }
+            bare
+        })?;
+        let shown = next.unwrap_or(SHOWN as u32);
+        if shown == 0 || shown > MOST_SHOWN {
+            return Err(Problem::at("next", format!("must be a number from 1 to {MOST_SHOWN}")).into());
+        }
+        let after = after.as_deref().map(|after| moment("after", after)).transpose()?.unwrap_or_else(|| self.now());
+        Ok(match table {
+            None => CronExplanation { words: "No schedule.".into(), remarks: Vec::new(), next: Vec::new() },
+            Some(table) => CronExplanation {
+                words: table.cron.words(),
+                remarks: table.cron.remarks(),
+                next: table.after(after).take(shown as usize).map(|time| table.fire(time)).collect(),
+            },
+        })
+    }
+
+    /// The query of this name, which must have a schedule.
+    async fn scheduled_query(&self, name: &str) -> Result<Scheduled, AppError> {
+        let (document, _) = self.query_body(name).await?;
+        let none = || AppError::Conflict {
+            message: format!("query {name} has no schedule"),
+            hint: Some("give it one: schedule: {cron: \"@daily\"}".into()),
+        };
+        self.scheduled(document).await?.ok_or_else(none)
+    }
+
+    /// A query with its schedule, where it has one.
+    pub(crate) async fn scheduled(&self, query: Document) -> Result<Option<Scheduled>, AppError> {
+        let body = body_of(&query)?;
+        let Some(schedule) = body.spec.schedule.clone() else { return Ok(None) };
+        let unreadable =
+            || AppError::Failed { message: format!("the schedule of query {} cannot be read back", query.name) };
+        let Some(table) = Timetable::of(&schedule, "schedule").map_err(|_| unreadable())? else { return Ok(None) };
+        let Some(standing_document) = self.0.store.document(STANDING, &query.id).await? else { return Ok(None) };
+        let standing = serde_json::from_value(standing_document.body.clone()).map_err(|_| unreadable())?;
+        Ok(Some(Scheduled { query, body, schedule, table, standing_document, standing }))
+    }
+
+    /// What a query's new schedule changes about its standing. The caller holds `scheduling`.
+    pub(crate) async fn standing_changes(
+        &self,
+        query: &str,
+        old: Option<&Schedule>,
+        new: Option<&Schedule>,
+        now: i64,
+    ) -> Result<Vec<Change>, AppError> {
+        let document = self.0.store.document(STANDING, query).await?;
+        Ok(match (document, new) {
+            (None, None) => Vec::new(),
+            (Some(document), None) => vec![Change::DeleteDocument { id: document.id }],
+            (None, Some(_)) => vec![Change::InsertDocument(Document {
+                id: names::new_id("s"),
+                kind: STANDING.into(),
+                name: query.to_owned(),
+                revision: 1,
+                created: now,
+                updated: now,
+                body: serde_json::to_value(Standing::new(now)).unwrap_or_default(),
+            })],
+            (Some(document), Some(new)) => {
+                let same = old.is_some_and(|old| (&old.cron, &old.timezone) == (&new.cron, &new.timezone));
+                let standing: Option<Standing> = serde_json::from_value(document.body).ok();
+                match standing {
+                    Some(_) if same => Vec::new(),
+                    // Another timetable begins now; a person's pause stays.
+                    before => {
+                        let before = before.unwrap_or_else(|| Standing::new(now));
+                        let body = serde_json::to_value(Standing { cursor: now, ..before }).unwrap_or_default();
+                        let (id, name) = (document.id, document.name);
+                        vec![Change::ReplaceDocument { id, revision: None, name, body, now }]
+                    }
+                }
+            }
+        })
+    }
+
+    async fn schedule_view(&self, scheduled: Scheduled) -> Result<ScheduleView, AppError> {
+        let gone = || AppError::Failed { message: "the schedule cannot be shown".into() };
+        self.schedule_views(vec![scheduled]).await?.pop().ok_or_else(gone)
+    }
+
+    /// Schedules as they are shown, with one look at the slots for all of them.
+    async fn schedule_views(&self, found: Vec<Scheduled>) -> Result<Vec<ScheduleView>, AppError> {
+        let queries: Vec<String> = found.iter().map(|scheduled| scheduled.query.id.clone()).collect();
+        let newest = self.0.store.newest_slots_of(&queries).await?;
+        let mut newest: HashMap<String, store::Slot> =
+            newest.into_iter().map(|slot| (slot.schedule.clone(), slot)).collect();
+        let now = self.now();
+        let mut views = Vec::with_capacity(found.len());
+        for Scheduled { query, schedule, table, standing, .. } in found {
+            let last = newest.remove(&query.id).into_iter().collect();
+            let state = match (&standing.disabled, &standing.paused) {
+                (Some(_), _) => ScheduleState::Disabled,
+                (None, Some(_)) => ScheduleState::Paused,
+                (None, None) => ScheduleState::Active,
+            };
+            // A delay may have times wait that have come already; a clock that was put back comes to later ones again.
+            let from = if standing.cursor > now { now } else { standing.cursor.max(now - table.delay) };
+            let shown = if state == ScheduleState::Active { SHOWN } else { 0 };
+            views.push(ScheduleView {
+                query: query.name,
+                words: table.cron.words(),
+                remarks: table.cron.remarks(),
+                state,
+                reason: standing.halt().map(Halt::cause),
+                since: standing.halt().map(|halt| names::time(halt.since)),
+                next: table.after(from).take(shown).map(|time| table.fire(time)).collect(),
+                last: self.slot_views(&table, last).await?.pop(),
+                failures: standing.failures,
+                schedule,
+            });
+        }
+        Ok(views)
+    }
+
+    async fn slot_views(&self, table: &Timetable, slots: Vec<store::Slot>) -> Result<Vec<Slot>, AppError> {
+        let mut views = Vec::with_capacity(slots.len());
+        for slot in slots {
+            let (state, job_id) = match slot.end {
+                SlotEnd::Run { job } => (SlotState::Run, Some(job)),
+                SlotEnd::Missed => (SlotState::Missed, None),
+            };
+            let job = match &job_id {
+                Some(id) if self.0.store.job(id).await?.is_some() => Some(self.job_by_id(id).await?),
+                Some(_) | None => None,
+            };
+            views.push(Slot {
+                scheduled: names::time(slot.scheduled),
+                local: table.zone.local(slot.scheduled),
+                state,
+                at: names::time(slot.at),
+                note: slot.note,
+                job_id: job_id.map(|id| id.to_string()),
+                job,
+            });
+        }
+        Ok(views)
+    }
+}
+
+/// Where a backfill begins: a moment, or a day or time by the clock of the schedule's zone.
+fn begin(text: &str, zone: &str) -> Result<i64, Problem> {
+    let text = text.trim();
+    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
+        return Ok(moment.as_second());
+    }
+    let local = text
+        .parse::<civil::DateTime>()
+        .or_else(|_| text.parse::<civil::Date>().map(|date| date.to_datetime(civil::Time::midnight())));
+    let zoned = local.and_then(|local| local.to_zoned(TimeZoneDatabase::bundled().get(zone)?));
+    zoned.map(|zoned| zoned.timestamp().as_second()).map_err(|_| {
+        Problem::at("from", "is no time")
+            .hint("write 2026-11-01, 2026-11-01 02:00 (by the schedule's time zone) or 2026-11-01T02:00:00Z")
+    })
+}
