@@ -6,11 +6,15 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::{Problem, Problems, nearest};
-use pardot::{BusinessUnitId, ConnectedApp, Grant, GrantKeeper, Host};
+use model::{Plan, Problem, Problems, nearest};
+use pardot::{
+    Allowance, BusinessUnitId, Claim, Client, ClientParts, Clock, ConnectedApp, Grant, GrantKeeper, Host, Limiter,
+    RetryPolicy, Tokens,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
+use crate::clock::random_u64;
 use crate::document;
 
 /// Authority over one business unit, read from a file.
@@ -57,6 +61,38 @@ const NAMES: [&str; 12] = [
 ];
 
 impl Connection {
+    /// A client for it, alone in its process.
+    ///
+    /// # Errors
+    /// Nobody has approved the app yet, or TLS cannot be set up; in words for people.
+    pub fn client(&self, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<Client, String> {
+        let Some(grant) = self.grant.clone() else {
+            return Err(self.unconnected());
+        };
+        let keeper = self.keeper();
+        let tokens = Tokens::new(self.login_url.clone(), self.app.clone(), grant, keeper, clock.clone())
+            .map_err(|error| error.to_string())?;
+        let retry = RetryPolicy {
+            maximum_retries: plan.retry.maximum_retries,
+            initial_wait: plan.retry.initial_wait,
+            maximum_wait: plan.retry.maximum_wait,
+            timeout: plan.retry.timeout,
+        };
+        let parts = ClientParts {
+            host: self.pardot_domain.clone(),
+            business_unit: self.business_unit.clone(),
+            tokens: Arc::new(tokens),
+            limiter: Arc::new(Limiter::new()),
+            // Whoever exports by hand decides what is left to others: only Pardot's own limit holds.
+            allowance: Arc::new(Allowance::default()),
+            claim: Claim::Within,
+            retry,
+            clock: clock.clone(),
+            seed: random_u64(),
+        };
+        Client::new(parts).map_err(|error| error.to_string())
+    }
+
     /// Reads a connection file.
     pub fn read(path: &Path) -> Result<Connection, ConnectionError> {
         let value = document::read(path).map_err(ConnectionError::Problems)?;

@@ -13,7 +13,7 @@ use store::{Job, JobKind, LockError, NewJob, OpenError, Origin, Store, StoreErro
 
 use crate::clock::{Clock as WallClock, unix_now};
 use crate::connection::{Connection, ConnectionError};
-use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, client, plan_of};
+use crate::job::{Ended, JobRequest, Run, Watched, Watcher, as_it_is, plan_of};
 use crate::names::new_job_id;
 use crate::stop::StopSignal;
 
@@ -252,7 +252,7 @@ fn run_of<'a>(store: &'a Store, job: Job, connection: &Connection, plan: Plan, q
         store,
         job,
         business_unit: connection.key(),
-        client: client(connection, &plan, &clock).map(Arc::new),
+        client: connection.client(&plan, &clock).map(Arc::new),
         plan,
         query_seconds,
         keep_result: false,

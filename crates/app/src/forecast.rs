@@ -31,7 +31,7 @@ impl App {
         let key = stored.key();
         let zone = self.known_account(stored).await?.and_then(|account| account.time_zone);
         let ends = self.day_ends(zone.as_deref());
-        let (allowance, new) = self.0.units.allowance(&key, ends);
+        let (allowance, new) = self.0.units.allowance(&key, self.now() - AFTER_MIDNIGHT, ends);
         if new
             && let Some(kept) = self.0.store.value(&spent_name(&key)).await?
             && let Ok(spent) = serde_json::from_value::<Spent>(kept)
@@ -83,7 +83,9 @@ impl App {
         };
         let allowance = self.allowance_of(stored).await?;
         match client.send(&Account).await {
-            Ok(usage) => allowance.tell(usage),
+            // The header of the answer has told it already, unless there was none.
+            Ok(usage) if allowance.usage().is_none() => allowance.tell(usage),
+            Ok(_) => {}
             // Used up: that is what the forecast says then. Anything else is the job's to meet.
             Err(CallError::Quota(_)) => {}
             Err(_) if allowance.usage().is_none() => return Ok(()),

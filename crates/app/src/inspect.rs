@@ -16,7 +16,7 @@ use store::Store;
 use crate::clock::unix_now;
 use crate::connection::Connection;
 use crate::export::{ExportError, ExportRequest, limits, prepare};
-use crate::job::{client, custom_fields};
+use crate::job::custom_fields;
 use crate::number::grouped;
 use crate::stop::StopSignal;
 
@@ -45,7 +45,7 @@ pub async fn dry_run(request: ExportRequest, stop: StopSignal) -> Result<DryRun,
         .map_err(|error| ExportError::Query(Box::new(error)))?;
     let result = FrozenResult::open(&path).map_err(|error| failed(error.to_string()))?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = client(&prepared.connection, &prepared.plan, &clock).map_err(failed)?;
+    let client = prepared.connection.client(&prepared.plan, &clock).map_err(failed)?;
     let plan = &prepared.plan;
     let mut notes = plan.notes.clone();
     let custom = if export::unknown_columns(result.schema(), &plan.target).is_empty() {
@@ -230,7 +230,7 @@ pub fn reader(connection: &Connection) -> Result<Client, String> {
     }
     let plan = Plan::parse(&settings).map_err(|problems| problems.to_string())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    client(connection, &plan, &clock)
+    connection.client(&plan, &clock)
 }
 
 /// Checks a connection step by step.

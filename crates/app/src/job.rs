@@ -13,14 +13,11 @@ use model::{
     Settings, Stages, StopCause, Tally,
 };
 use pardot::account::CustomFields;
-use pardot::{
-    Allowance, CallError, Claim, Client, ClientParts, Clock, Counts, Limiter, RetryPolicy, SystemClock, Tokens,
-};
+use pardot::{CallError, Client, Clock, Counts, SystemClock};
 use serde::{Deserialize, Serialize};
 use store::{Job, Store};
 
-use crate::clock::{self, random_u64};
-use crate::connection::Connection;
+use crate::clock;
 use crate::ledger::StoreLedger;
 use crate::stop::StopSignal;
 
@@ -59,36 +56,6 @@ pub struct Ended {
     pub report: Report,
     /// Why, when it is a matter of settings or columns.
     pub problems: Option<Problems>,
-}
-
-/// A client for a connection.
-pub fn client(connection: &Connection, plan: &Plan, clock: &Arc<dyn Clock>) -> Result<Client, String> {
-    let Some(grant) = connection.grant.clone() else {
-        return Err(connection.unconnected());
-    };
-    let keeper = connection.keeper();
-    let tokens = Tokens::new(connection.login_url.clone(), connection.app.clone(), grant, keeper, clock.clone())
-        .map_err(|error| error.to_string())?;
-    let retry = RetryPolicy {
-        maximum_retries: plan.retry.maximum_retries,
-        initial_wait: plan.retry.initial_wait,
-        maximum_wait: plan.retry.maximum_wait,
-        timeout: plan.retry.timeout,
-    };
-    let limiter = Arc::new(Limiter::new());
-    let parts = ClientParts {
-        host: connection.pardot_domain.clone(),
-        business_unit: connection.business_unit.clone(),
-        tokens: Arc::new(tokens),
-        limiter,
-        // Whoever exports by hand decides what is left to others: only Pardot's own limit holds.
-        allowance: Arc::new(Allowance::default()),
-        claim: Claim::Within,
-        retry,
-        clock: clock.clone(),
-        seed: random_u64(),
-    };
-    Client::new(parts).map_err(|error| error.to_string())
 }
 
 /// The account's custom fields, all pages.

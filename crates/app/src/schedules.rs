@@ -226,7 +226,7 @@ impl App {
         }
         let after = after.as_deref().map(|after| moment("after", after)).transpose()?.unwrap_or_else(|| self.now());
         Ok(match table {
-            None => CronExplanation { words: "No schedule.".into(), remarks: Vec::new(), next: Vec::new() },
+            None => CronExplanation { words: "No schedule".into(), remarks: Vec::new(), next: Vec::new() },
             Some(table) => CronExplanation {
                 words: table.cron.words(),
                 remarks: table.cron.remarks(),

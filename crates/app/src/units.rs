@@ -47,16 +47,17 @@ impl Units {
         Arc::clone(&locked(&self.units).entry(key.to_owned()).or_default().limiter)
     }
 
-    /// What a business unit may be asked on the day that ends at `ends`; `true`: nothing was known of it yet.
-    pub(crate) fn allowance(&self, key: &str, ends: i64) -> (Arc<Allowance>, bool) {
+    /// What a business unit may be asked on the day that ends at `ends`; `true`: nothing was known of it yet. Both times in
+    /// seconds since 1970.
+    pub(crate) fn allowance(&self, key: &str, now: i64, ends: i64) -> (Arc<Allowance>, bool) {
         let mut units = locked(&self.units);
         let unit = units.entry(key.to_owned()).or_default();
         match &mut unit.day {
             Some(day) => {
-                if ends > day.ends {
+                if now >= day.ends {
                     day.allowance.new_day();
                 }
-                // A time zone that became known moves the end of the day either way.
+                // A time zone that became known moves the end of the same day either way.
                 day.ends = ends;
                 (Arc::clone(&day.allowance), false)
             }

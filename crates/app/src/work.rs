@@ -25,6 +25,8 @@ use crate::{App, AppError, words};
 
 /// Pardot is asked again so long after it said that the day's calls are used up, where its midnight is not known.
 const QUOTA_PROBE: i64 = 15 * 60;
+/// Pardot's midnight may come so much later than ours, at most.
+const LATE_MIDNIGHT: i64 = 3_600;
 /// Tries after an outage, with at most ten minutes between two: about a day.
 const TRIES: u32 = 150;
 
@@ -330,6 +332,9 @@ impl Judge<'_> {
     /// Calls are counted anew at midnight of the account; where that is not known, or was not enough, every 15 minutes.
     fn quota_wake(&self, wakes: u32, now: i64) -> i64 {
         let midnight = self.zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
+        // Pardot may count anew a little later than our clock shows midnight: what it says until then is of yesterday.
+        let just_past = self.zone.as_deref().and_then(|zone| words::next_midnight(now - LATE_MIDNIGHT, zone));
+        let midnight = midnight.filter(|_| just_past.is_none_or(|just_past| just_past > now));
         let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
         midnight.filter(|_| wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + AFTER_MIDNIGHT + 5 + spread)
     }

@@ -27,8 +27,7 @@ pub use zone::Zone;
 
 use crate::problem::{Problem, Problems};
 
-/// Longest expression that is read, in characters. The longest of any use, with every minute, hour and day written out, would be
-/// longer, and is shorter as ranges.
+/// Longest expression that is read, in characters: ours, so that a hostile text costs little. Ranges keep any real one shorter.
 const MAX_CHARACTERS: usize = 200;
 
 /// A schedule's expression, parsed: when it fires on the clock of a time zone.

@@ -160,12 +160,13 @@ impl Allowance {
         self.changed.notify_waiters();
     }
 
-    /// Pardot said elsewhere, just now, how many calls are used (the account object).
+    /// Pardot said elsewhere, on this day, how many calls are used (the account object). Lowers nothing: when the question
+    /// left is not known here, so that a smaller count is taken for an older one.
     pub fn tell(&self, usage: Usage) {
         {
             let mut state = self.state();
-            let (covered, known) = (state.covered, state.known);
-            state.told(usage, known, covered);
+            let covered = state.covered;
+            state.told(usage, Known::Nothing, covered);
         }
         self.changed.notify_waiters();
     }

@@ -28,9 +28,16 @@ impl Bench {
     }
 
     pub(crate) async fn with(config: pardot_sim::Config) -> Bench {
-        let sandbox = Arc::new(Sandbox::start(config).await.expect("the sandbox starts"));
+        Bench::with_app(config, |_| {}).await
+    }
+
+    /// The same with an application of another configuration.
+    pub(crate) async fn with_app(sandbox: pardot_sim::Config, decide: impl FnOnce(&mut Config)) -> Bench {
+        let sandbox = Arc::new(Sandbox::start(sandbox).await.expect("the sandbox starts"));
         let folder = TempDir::new().expect("a folder");
-        let app = open(folder.path().join("data")).await;
+        let mut config = config(folder.path().join("data"));
+        decide(&mut config);
+        let app = App::start(config, Mode::Serve).await.expect("the application starts");
         let bench = Bench { sandbox, folder, app, actor: Actor::command_line() };
         bench.app.create_connection(&bench.actor, bench.spec("prod")).await.expect("the connection is taken");
         bench
@@ -138,6 +145,20 @@ impl Bench {
     pub(crate) fn batches(&self) -> u64 {
         self.counters().by_operation.get("prospect/batchUpsert").copied().unwrap_or(0)
     }
+}
+
+/// Looks until there is what is looked for. Every look asks the store, so that others get their turn.
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let patience = Duration::from_secs(60);
+    let found = tokio::time::timeout(patience, async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("in vain: {what}"))
 }
 
 /// An application on a folder, quick where it waits.

@@ -4,7 +4,16 @@
 
 mod approvals;
 mod bench;
+mod clocks;
 mod connections;
+mod disabled;
 mod jobs;
+mod killed;
+mod midnight;
+mod notices;
+mod outside;
+mod quota;
 mod schedules;
 mod stops;
+mod timed;
+mod year;

@@ -28,7 +28,8 @@ fn every_stop_says_what_and_what_to_do() {
         .map(|stop| {
             let cause = stop.cause();
             let who = if cause.configuration { "a person must change something: " } else { "" };
-            format!("{who}{}\n  {}\n", cause.message, cause.hint.unwrap_or_default())
+            let hint = cause.hint.map(|hint| format!("  {hint}\n")).unwrap_or_default();
+            format!("{who}{}\n{hint}", cause.message)
         })
         .collect();
     expect![[r#"
@@ -45,15 +46,12 @@ fn every_stop_says_what_and_what_to_do() {
         Pardot refused a fresh access token twice
           check that the connected app has the scope pardot_api, that the user is synchronised with this business unit, and that the business unit is the right one; then reconnect
         stopped on request; what was under way was finished
-  
         a person must change something: Pardot refused: text (code 49, HTTP 400)
           check the role of the connection's user in this business unit and that the user is synchronised with Pardot
         a person must change something: column x: is unknown
-  
         disk full
           nothing is sent that cannot be recorded; fix it and continue
         Pardot refused: text (code 999, HTTP 400)
-  
     "#]].assert_eq(&told.concat());
 }
 

@@ -220,6 +220,9 @@ fn the_account_object_tells_too() {
     allowance.tell(Usage { used: 90, limit: 100 });
     assert_eq!(refusal(&allowance), REFUSED);
     allowance.tell(Usage { used: 3, limit: 100 });
+    assert_eq!(allowance.left(), Some(0), "it may be older");
+    allowance.new_day();
+    allowance.tell(Usage { used: 3, limit: 100 });
     assert_eq!(allowance.left(), Some(87));
 }
 

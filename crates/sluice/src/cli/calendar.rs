@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{ScheduleState, ScheduleView};
+use app::clock::unix_now;
 use app::number::grouped;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -42,7 +43,7 @@ struct Calendar {
 /// # Errors
 /// There is no such time zone.
 pub(crate) fn show_calendar(all: &[ScheduleView], timezone: &str, days: u32, json: bool) -> Result<(), Problem> {
-    let calendar = Calendar::of(all, timezone, days, Timestamp::now())?;
+    let calendar = Calendar::of(all, timezone, days, unix_now())?;
     if json {
         for ((day, hour), found) in &calendar.hours {
             show_json(&serde_json::json!({
@@ -57,14 +58,14 @@ pub(crate) fn show_calendar(all: &[ScheduleView], timezone: &str, days: u32, jso
 }
 
 impl Calendar {
-    fn of(all: &[ScheduleView], timezone: &str, days: u32, now: Timestamp) -> Result<Calendar, Problem> {
+    fn of(all: &[ScheduleView], timezone: &str, days: u32, now: i64) -> Result<Calendar, Problem> {
         let zone = Zone::parse(timezone).map_err(|problem| Problem { at: "--timezone".to_owned(), ..problem })?;
         let unknown = |_| Problem::at("--timezone", "is not known here");
         let clock = TimeZone::get(zone.name()).map_err(unknown)?;
-        let today = now.to_zoned(clock.clone()).date();
+        let today = Timestamp::from_second(now).unwrap_or_default().to_zoned(clock.clone()).date();
         let dates: Vec<Date> = (0..i64::from(days)).filter_map(|day| today.checked_add(day.days()).ok()).collect();
         let end = dates.last().and_then(|last| last.checked_add(1.day()).ok()?.to_zoned(clock.clone()).ok());
-        let end = end.map_or(now.as_second(), |end| end.timestamp().as_second());
+        let end = end.map_or(now, |end| end.timestamp().as_second());
         let mut calendar =
             Calendar { days: dates, hours: BTreeMap::new(), zone: zone.name().to_owned(), active: 0, resting: 0 };
         for view in all {
@@ -75,7 +76,7 @@ impl Calendar {
                     continue;
                 }
             }
-            for start in starts(view, now.as_second(), end) {
+            for start in starts(view, now, end) {
                 let at = start.to_zoned(clock.clone());
                 let hour = calendar.hours.entry((at.date(), at.hour())).or_default();
                 hour.runs += 1;
@@ -167,10 +168,16 @@ mod tests {
         ];
         // The night in which Berlin's clock goes back.
         let now: Timestamp = "2026-10-24T21:30:00Z".parse().unwrap();
-        let calendar = Calendar::of(&all, "utc", 3, now).unwrap();
-        expect![[r#""#]].assert_eq(&calendar.grid());
-        expect![[r#""#]].assert_eq(&calendar.sum());
-        let wrong = Calendar::of(&all, "Europe/Berln", 3, now).unwrap_err();
+        let calendar = Calendar::of(&all, "utc", 3, now.as_second()).unwrap();
+        expect![[r#"
+            runs an hour, 2026-10-24 to 2026-10-26, UTC
+                    0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23
+            Sat 24  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  1  1
+            Sun 25  2  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1
+            Mon 26  1  2  1  1  1  1  1  1  1 ++ 61  1  1  1  1  1  1  1  1  1  1  1  1  1"#]]
+        .assert_eq(&calendar.grid());
+        expect!["232 runs of 4 schedules; 1 paused or disabled"].assert_eq(&calendar.sum());
+        let wrong = Calendar::of(&all, "Europe/Berln", 3, now.as_second()).unwrap_err();
         assert_eq!(wrong.at, "--timezone");
     }
 }

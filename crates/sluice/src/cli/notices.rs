@@ -254,7 +254,12 @@ mod tests {
             ..NotifyParts::default()
         };
         let kept = merged(&first, Notify::default()).unwrap();
-        expect![[r#""#]].assert_eq(&text(&kept));
+        expect![[r#"
+            recipients          ada@example.com, bo@example.com
+            webhooks            the default
+            told of             failure, disabled
+            rejected rows over  100"#]]
+        .assert_eq(&text(&kept));
         let second = NotifyParts {
             recipients: vec![String::new()],
             webhooks: vec!["ops".into()],
@@ -262,7 +267,12 @@ mod tests {
             ..NotifyParts::default()
         };
         let changed = merged(&second, kept).unwrap();
-        expect![[r#""#]].assert_eq(&text(&changed));
+        expect![[r#"
+            recipients          nobody
+            webhooks            ops
+            told of             failure, disabled
+            rejected rows over  the default"#]]
+        .assert_eq(&text(&changed));
         assert_eq!(changed.recipients, Some(Vec::new()));
         assert_eq!(changed.rejected_over, None);
     }
@@ -274,7 +284,15 @@ mod tests {
             rejected_over: Some("many".into()),
             ..NotifyParts::default()
         };
-        expect![[r#""#]].assert_eq(&merged(&wrong, Notify::default()).unwrap_err().to_string());
+        expect![[r#"
+            --on: failures is nothing that people are told of
+              hint: did you mean failure?
+            --on: test is nothing that people are told of
+              hint: the words are success, failure, rejected, quota_parked, reconnect, disabled, recovered
+            --on: x is nothing that people are told of
+              hint: the words are success, failure, rejected, quota_parked, reconnect, disabled, recovered
+            --rejected-over: must be a whole number of rows"#]]
+        .assert_eq(&merged(&wrong, Notify::default()).unwrap_err().to_string());
         assert!(merged(&NotifyParts::default(), Notify::default()).is_err());
     }
 }

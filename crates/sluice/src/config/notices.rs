@@ -27,16 +27,23 @@ pub(super) fn notices(values: &Effective, config: &mut app::Config, problems: &m
         allow_loopback: is_true(values, "allow_loopback"),
     };
     config.public_url = public;
-    let [failures, notices] = ["failures_to_disable", "notices_to_disable"].map(|name| number(values, name));
-    if notices > failures && failures > 0 {
-        // The one that somebody wrote is the one to change.
-        let name = if given(values, "notices_to_disable") { "notices_to_disable" } else { "failures_to_disable" };
-        let message = format!("{notices} notices cannot be written about {failures} failures");
-        let problem = Problem::at(values.at(name), message);
-        problems.push(problem.hint("notices_to_disable must be at most failures_to_disable"));
+    (config.failures_to_disable, config.notices_to_disable) = disabling(values, problems);
+}
+
+/// Failures in a row, and notices of them, after which a schedule is disabled.
+fn disabling(values: &Effective, problems: &mut Problems) -> (u32, u32) {
+    let [failures, notices] = ["failures_to_disable", "notices_to_disable"]
+        .map(|name| u32::try_from(number(values, name)).unwrap_or(u32::MAX));
+    if notices <= failures {
+        return (failures, notices);
     }
-    config.failures_to_disable = u32::try_from(failures).unwrap_or(u32::MAX);
-    config.notices_to_disable = u32::try_from(notices).unwrap_or(u32::MAX);
+    // Each failure is told once. A default that nobody wrote gives way; what somebody wrote must be possible.
+    if given(values, "notices_to_disable") && failures > 0 {
+        let message = format!("{notices} notices cannot be written about {failures} failures");
+        let problem = Problem::at(values.at("notices_to_disable"), message);
+        problems.push(problem.hint("it must be at most failures_to_disable"));
+    }
+    (failures, failures)
 }
 
 /// Whether somebody wrote a value.
@@ -126,16 +133,12 @@ fn hello(values: &Effective) -> Option<String> {
 /// Reports everything that `notify` has against the settings: what is wrong is put right, until nothing is.
 fn judge(values: &Effective, mut settings: SmtpSettings, problems: &mut Problems) {
     while let Err(SettingsError { at, message, hint }) = Mailer::new(settings.clone()) {
-        let name = match at {
-            "smtp_from" | "mail_from" => "mail_from",
-            other => other,
-        };
-        if name == "smtp_host" {
+        if at == "smtp_host" {
             // Said already: it is not of its kind.
             return;
         }
-        problems.push(Problem::at(values.at(name), message).hint(hint));
-        match name {
+        problems.push(Problem::at(values.at(at), message).hint(hint));
+        match at {
             "mail_from" if settings.from != "sluice@example.com" => settings.from = "sluice@example.com".to_owned(),
             "smtp_ca_file" => settings.roots = None,
             "smtp_security" => settings.login = None,

@@ -133,29 +133,73 @@ fn values_mean_what_they_say() {
 #[test]
 fn a_mail_server_has_what_it_needs() {
     let secret = [("SLUICE_SMTP_PASSWORD", "hunter2")];
-    refused("smtp_port: 25\nmail_from: a@example.com\nsmtp_security: tls\n", &secret, &[], expect![[""]]);
-    refused("smtp_host: smtp.example.com\n", &secret, &[], expect![[""]]);
-    refused("smtp_host: smtp.example.com\nsmtp_user: sluice\nmail_from: nobody\n", &[], &[], expect![[""]]);
+    refused(
+        "smtp_port: 25\nmail_from: a@example.com\nsmtp_security: tls\n",
+        &secret,
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml: smtp_port: needs smtp_host beside it
+        <data>/sluice.yaml: smtp_security: needs smtp_host beside it
+        $SLUICE_SMTP_PASSWORD: needs smtp_host beside it
+        <data>/sluice.yaml: mail_from: needs smtp_host beside it"#]],
+    );
+    refused(
+        "smtp_host: smtp.example.com\n",
+        &secret,
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml: smtp_host: needs mail_from beside it
+          hint: mails need an address that they come from
+        $SLUICE_SMTP_PASSWORD: needs smtp_user beside it"#]],
+    );
+    refused(
+        "smtp_host: smtp.example.com\nsmtp_user: sluice\nmail_from: nobody\n",
+        &[],
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml: smtp_user: needs a password beside it
+          hint: name a file with smtp_password_file, or set $SLUICE_SMTP_PASSWORD
+        <data>/sluice.yaml: mail_from: is no mail address
+          hint: write sluice@example.com or Sluice <sluice@example.com>"#]],
+    );
     refused(
         "smtp_host: smtp.example.com\nsmtp_security: none\nsmtp_user: sluice\nsmtp_password_file: secret\n\
          smtp_ca_file: secret\nmail_from: \"a@example.com\\r\\nBcc: b@example.com\"\nsmtp_password: x\n",
         &[],
         &[],
-        expect![[""]],
+        expect![[r#"
+            <data>/sluice.yaml: smtp_password: is a secret, which does not belong into this file
+              hint: name a file with smtp_password_file, or set $SLUICE_SMTP_PASSWORD"#]],
     );
     refused(
         "smtp_host: smtp.example.com\nsmtp_security: none\nsmtp_user: sluice\nsmtp_password_file: secret\n\
          smtp_ca_file: secret\nmail_from: \"a@example.com\\r\\nBcc: b@example.com\"\n",
         &[],
         &[],
-        expect![[""]],
+        expect![[r#"
+            <data>/sluice.yaml: mail_from: is no mail address
+              hint: write sluice@example.com or Sluice <sluice@example.com>
+            <data>/sluice.yaml: smtp_security: would send the password in the clear
+              hint: set smtp_security to tls or starttls, or leave smtp_user out
+            <data>/sluice.yaml: smtp_ca_file: holds no certificates that can be used
+              hint: name a file with certificates in PEM: -----BEGIN CERTIFICATE-----"#]],
     );
     refused(
         "smtp_host: https://smtp.example.com\nsmtp_port: 70000\nsmtp_security: ssl\nmail_from: a@example.com\n\
          smtp_user: sluice\nsmtp_password_file: absent\nsmtp_ca_file: absent.pem\nwebhook_hosts: [\"a b\"]\n",
         &[],
         &[],
-        expect![[""]],
+        expect![[r#"
+            <data>/sluice.yaml: smtp_host: must be the name of a host or its IP address, without a port
+              hint: The mail server that takes notices. Without it nobody is told by mail.
+            <data>/sluice.yaml: smtp_port: must be a whole number from 1 to 65535
+              hint: Its port. Without it: 587 with starttls, 465 with tls, 25 with none.
+            <data>/sluice.yaml: smtp_security: must be one of starttls, tls, none
+              hint: How the way to it is encrypted. A server that does not offer STARTTLS is not spoken to in the clear; none is for a mail server that needs no password.
+            <data>/sluice.yaml: webhook_hosts: must be names of hosts: a list, or separated by commas
+              hint: Hosts that webhooks may call although their addresses are private ones.
+            <data>/sluice.yaml: smtp_ca_file: <data>/absent.pem cannot be read: No such file or directory (os error 2)
+            <data>/sluice.yaml: smtp_password_file: <data>/absent cannot be read: No such file or directory (os error 2)"#]],
     );
 }
 
@@ -202,9 +246,34 @@ fn a_mail_server_is_understood() {
 
 #[test]
 fn a_schedule_is_disabled_after_no_more_notices_than_failures() {
-    refused("notices_to_disable: 6\n", &[], &[], expect![[""]]);
-    refused("failures_to_disable: 2\n", &[], &[], expect![[""]]);
-    refused("failures_to_disable: 0\nnotices_to_disable: 101\n", &[], &[], expect![[""]]);
+    refused(
+        "notices_to_disable: 6\n",
+        &[],
+        &[],
+        expect![[r#"
+            <data>/sluice.yaml: notices_to_disable: 6 notices cannot be written about 5 failures
+              hint: it must be at most failures_to_disable"#]],
+    );
+    refused(
+        "failures_to_disable: 2\nnotices_to_disable: 3\n",
+        &[],
+        &[],
+        expect![[r#"
+        <data>/sluice.yaml: notices_to_disable: 3 notices cannot be written about 2 failures
+          hint: it must be at most failures_to_disable"#]],
+    );
+    let operator = meant("failures_to_disable: 2\n", &[]);
+    assert_eq!((operator.app.failures_to_disable, operator.app.notices_to_disable), (2, 2), "a default gives way");
+    refused(
+        "failures_to_disable: 0\nnotices_to_disable: 101\n",
+        &[],
+        &[],
+        expect![[r#"
+            <data>/sluice.yaml: failures_to_disable: must be a whole number from 1 to 100
+              hint: Runs of a schedule in a row that fail because something must be changed, until it is disabled. Outages and used-up calls do not count.
+            <data>/sluice.yaml: notices_to_disable: must be a whole number from 0 to 100
+              hint: Notices of such failures that were written before a schedule is disabled, where somebody is to be told; at most failures_to_disable."#]],
+    );
 }
 
 #[test]

@@ -16,7 +16,6 @@ use crate::cli::args::DemoArguments;
 use crate::cli::{Exit, Progress, ProgressForm, connection_document, explain_error, human, say, show};
 use app::connection::Connection;
 use app::export::{ExportRequest, export};
-use app::job::client;
 use app::number::grouped;
 use app::rejects::Form;
 use app::stop::StopSignal;
@@ -141,7 +140,7 @@ async fn read_back(connection_file: &Path) -> Result<String, String> {
     let connection = Connection::read(connection_file).map_err(|error| error.to_string())?;
     let plan = model::Plan::parse(&Settings::default()).map_err(|problems| problems.to_string())?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = client(&connection, &plan, &clock)?;
+    let client = connection.client(&plan, &clock)?;
     let version = ApiVersion::V3;
     let mut text = String::new();
     for email in contacts::WELL_KNOWN {
