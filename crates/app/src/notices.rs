@@ -103,7 +103,7 @@ impl App {
     }
 
     async fn try_out(&self, channel: Channel, target: String, to: &str) -> NoticeTried {
-        let server = self.0.config.public_url.clone().unwrap_or_else(|| "Sluice".into());
+        let server = self.0.config.public_url.clone().unwrap_or_default();
         let now = self.now();
         let notice = notify::Notice::new(new_job_id(now).to_string(), now, Event::Test, server);
         let sent = match channel {

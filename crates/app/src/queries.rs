@@ -114,11 +114,14 @@ impl App {
         };
         let action = if new { "query.create" } else { "query.update" };
         let scheduling = self.0.scheduling.lock().await;
+        let has = scheduled.is_some();
         let mut changes = self.standing_changes(&id, was.as_ref(), scheduled.as_ref(), now).await?;
         changes.extend([change, actor.audit(action, name, detail)]);
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {new_name}")))?;
         drop(scheduling);
-        self.schedules_changed();
+        if was.is_some() || has {
+            self.schedules_changed();
+        }
         Ok((self.query_view(self.query_document(&new_name).await?).await?, new))
     }
 

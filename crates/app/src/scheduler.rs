@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use api::{CatchUp, Overlap, Role, Scope};
 use model::StopCause;
-use store::{Change, Slot, SlotEnd};
+use store::{Change, Document, Slot, SlotEnd};
 
 use crate::enqueue::Enqueue;
+use crate::job::RESTORED;
+use crate::queries::QUERY;
 use crate::schedules::Scheduled;
 use crate::timetable::{STANDING, Standing, Timetable};
 use crate::{Actor, App, AppError, names};
@@ -26,14 +28,22 @@ const GRACE: i64 = 300;
 const MOST_RUNS: usize = 100;
 /// Times of one downtime that are written down as missed, at most; the newest.
 const MOST_MISSED: usize = 1_000;
+/// Schedules that are looked through at most.
+const ALL: u32 = 100_000;
 /// Why a time has no run.
 const AWAY: &str = "the server was not running, or its clock was changed";
+
+/// Why a time before the restore of a backup has no run.
+const RESTORED_SINCE: &str =
+    "it may have run before the data directory was restored from a backup; if not, backfill it";
 
 /// A schedule that fires, as the scheduler has it in mind.
 struct Entry {
     /// The query's document id.
     query: String,
     table: Timetable,
+    /// No time before this fires.
+    begun: i64,
     /// Scheduled times up to here are dealt with.
     cursor: i64,
     /// When the next job starts.
@@ -89,33 +99,49 @@ impl App {
         if self.0.schedules_stale.swap(false, Ordering::SeqCst) {
             *agenda = self.agenda().await?;
         }
+        let mut failed = Ok(());
         for entry in agenda {
             let now = self.now();
-            if entry.cursor > now {
-                // The clock was put back. What was dealt with while it was ahead has slots; whatever comes after them fires.
-                let newest = self.0.store.slots(&entry.query, Some(now + 1), 1).await?;
-                let ahead = newest.first().filter(|slot| slot.at > now);
-                entry.goes_on(ahead.map_or(now, |slot| slot.scheduled));
-            }
-            if entry.next.is_some_and(|next| next <= now) {
-                self.fire(entry, now).await?;
-            }
             if self.is_stopping() {
                 break;
             }
+            // One that cannot fire now keeps no other from firing. It is tried again at the next look.
+            if let Err(error) = self.look_at(entry, now).await {
+                tracing::error!(query = %entry.query, "a schedule could not be looked at: {error}");
+                failed = Err(error);
+            }
         }
-        Ok(())
+        failed
+    }
+
+    async fn look_at(&self, entry: &mut Entry, now: i64) -> Result<(), AppError> {
+        if entry.cursor > now {
+            // The clock was put back. What was dealt with while it was ahead has slots; whatever comes after them fires.
+            // A time whose delay is not over has yet to come.
+            let come = (now - entry.table.delay).max(entry.begun.min(now));
+            let newest = self.0.store.slots(&entry.query, Some(come + 1), 1).await?;
+            let ahead = newest.first().filter(|slot| slot.at > now);
+            entry.goes_on(ahead.map_or(come, |slot| slot.scheduled));
+        }
+        match entry.next {
+            Some(next) if next <= now => self.fire(entry, now).await,
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Every schedule that fires.
     async fn agenda(&self) -> Result<Vec<Entry>, AppError> {
+        let queries = self.0.store.documents(QUERY, None, ALL).await?;
+        let mut queries: HashMap<String, Document> =
+            queries.into_iter().map(|query| (query.id.clone(), query)).collect();
         let mut agenda = Vec::new();
-        for document in self.0.store.documents(STANDING, None, 100_000).await? {
-            let Some(query) = self.0.store.document_by_id(&document.name).await? else { continue };
-            match self.scheduled(query).await {
+        for standing in self.0.store.documents(STANDING, None, ALL).await? {
+            let Some(query) = queries.remove(&standing.name) else { continue };
+            match Scheduled::of(query, standing) {
                 Ok(Some(Scheduled { query, table, standing, .. })) if standing.is_active() => {
                     let next = table.next_start(standing.cursor);
-                    agenda.push(Entry { query: query.id, table, cursor: standing.cursor, next });
+                    let Standing { begun, cursor, .. } = standing;
+                    agenda.push(Entry { query: query.id, table, begun, cursor, next });
                 }
                 Ok(_) => {}
                 Err(error) => tracing::error!("a schedule is left out: {error}"),
@@ -138,7 +164,8 @@ impl App {
             return Ok(());
         };
         entry.table = scheduled.table.clone();
-        let due = Due::of(&entry.table, entry.cursor, now);
+        let restored = self.0.store.value(RESTORED).await?.and_then(|at| at.as_i64());
+        let due = Due::of(&entry.table, entry.cursor, now, restored);
         let (Some(oldest), Some(newest)) = (due.oldest(), due.newest()) else {
             entry.goes_on(entry.cursor);
             return Ok(());
@@ -218,10 +245,12 @@ struct Due {
     missed: Vec<i64>,
     /// More were missed than are written down.
     more: bool,
+    /// When the data directory was restored from a backup: what ran before is not known.
+    restored: Option<i64>,
 }
 
 impl Due {
-    fn of(table: &Timetable, cursor: i64, now: i64) -> Due {
+    fn of(table: &Timetable, cursor: i64, now: i64, restored: Option<i64>) -> Due {
         let mut due = table.due(cursor, now, MOST_MISSED + MOST_RUNS + 1);
         let on_time = due.first().is_some_and(|newest| now - (newest + table.delay) <= GRACE);
         let runs = match table.catch_up {
@@ -229,12 +258,14 @@ impl Due {
             CatchUp::All => MOST_RUNS,
             CatchUp::None => usize::from(on_time),
         };
-        let mut missed = due.split_off(runs.min(due.len()));
+        let unknown = |time: &i64| restored.is_some_and(|restored| time + table.delay <= restored);
+        let certain = due.iter().take_while(|time| !unknown(time)).count();
+        let mut missed = due.split_off(runs.min(certain));
         let more = missed.len() > MOST_MISSED;
         missed.truncate(MOST_MISSED);
         due.reverse();
         missed.reverse();
-        Due { runs: due, missed, more }
+        Due { runs: due, missed, more, restored }
     }
 
     fn oldest(&self) -> Option<i64> {
@@ -250,7 +281,8 @@ impl Due {
         let new = self.missed.iter().filter(|time| !known.contains_key(time));
         let slot = |time: &i64| {
             let earlier = self.more && self.missed.first() == Some(time);
-            let note = if earlier { format!("{AWAY}; so did earlier times") } else { AWAY.to_owned() };
+            let why = if self.restored.is_some_and(|restored| *time <= restored) { RESTORED_SINCE } else { AWAY };
+            let note = if earlier { format!("{why}; so did earlier times") } else { why.to_owned() };
             Change::InsertSlot(Slot {
                 schedule: schedule.to_owned(),
                 scheduled: *time,

@@ -40,6 +40,20 @@ pub(crate) struct Scheduled {
 }
 
 impl Scheduled {
+    /// A query, and what changes by itself about its schedule; `None` where it has none.
+    ///
+    /// # Errors
+    /// What is kept cannot be read back.
+    pub(crate) fn of(query: Document, standing_document: Document) -> Result<Option<Scheduled>, AppError> {
+        let body = body_of(&query)?;
+        let Some(schedule) = body.spec.schedule.clone() else { return Ok(None) };
+        let unreadable =
+            || AppError::Failed { message: format!("the schedule of query {} cannot be read back", query.name) };
+        let Some(table) = Timetable::of(&schedule, "schedule").map_err(|_| unreadable())? else { return Ok(None) };
+        let standing = serde_json::from_value(standing_document.body.clone()).map_err(|_| unreadable())?;
+        Ok(Some(Scheduled { query, body, schedule, table, standing_document, standing }))
+    }
+
     /// Writes down another standing.
     pub(crate) fn stands(&self, standing: &Standing, now: i64) -> Change {
         Change::ReplaceDocument {
@@ -247,14 +261,10 @@ impl App {
 
     /// A query with its schedule, where it has one.
     pub(crate) async fn scheduled(&self, query: Document) -> Result<Option<Scheduled>, AppError> {
-        let body = body_of(&query)?;
-        let Some(schedule) = body.spec.schedule.clone() else { return Ok(None) };
-        let unreadable =
-            || AppError::Failed { message: format!("the schedule of query {} cannot be read back", query.name) };
-        let Some(table) = Timetable::of(&schedule, "schedule").map_err(|_| unreadable())? else { return Ok(None) };
-        let Some(standing_document) = self.0.store.document(STANDING, &query.id).await? else { return Ok(None) };
-        let standing = serde_json::from_value(standing_document.body.clone()).map_err(|_| unreadable())?;
-        Ok(Some(Scheduled { query, body, schedule, table, standing_document, standing }))
+        match self.0.store.document(STANDING, &query.id).await? {
+            Some(standing) => Scheduled::of(query, standing),
+            None => Ok(None),
+        }
     }
 
     /// What a query's new schedule changes about its standing. The caller holds `scheduling`.
@@ -286,7 +296,8 @@ impl App {
                     // Another timetable begins now; a person's pause stays.
                     before => {
                         let before = before.unwrap_or_else(|| Standing::new(now));
-                        let body = serde_json::to_value(Standing { cursor: now, ..before }).unwrap_or_default();
+                        let body =
+                            serde_json::to_value(Standing { begun: now, cursor: now, ..before }).unwrap_or_default();
                         let (id, name) = (document.id, document.name);
                         vec![Change::ReplaceDocument { id, revision: None, name, body, now }]
                     }

@@ -54,19 +54,16 @@ impl App {
         loop {
             let untold = self.0.store.untold(&STATES, CHUNK).await?;
             let full = untold.len() as u64 == u64::from(CHUNK);
+            let mut progress = false;
             for job in untold {
                 let id = job.id.clone();
                 match self.tell(job).await {
                     // It is in another state by now; that one is told when it comes to rest.
-                    Err(AppError::Stale { .. }) => {}
-                    Err(error) => {
-                        tracing::error!(job = %id, "the outcome of a job could not be told: {error}");
-                        return Ok(());
-                    }
-                    Ok(()) => {}
+                    Ok(()) | Err(AppError::Stale { .. }) => progress = true,
+                    Err(error) => tracing::error!(job = %id, "the outcome of a job could not be told: {error}"),
                 }
             }
-            if !full {
+            if !full || !progress {
                 return Ok(());
             }
         }
@@ -176,7 +173,7 @@ impl App {
         let cause = job.cause.as_ref().map(|cause| self.0.discreet.cause(cause));
         let rejected = job.report.as_ref().map_or(0, |report| report.rows.rejected);
         let zone = self.account_of(&job.business_unit).await?.and_then(|account| account.time_zone);
-        let server = self.0.config.public_url.clone().unwrap_or_else(|| "Sluice".into());
+        let server = self.0.config.public_url.clone().unwrap_or_default();
         let local = |time: i64| match scheduled {
             Some(scheduled) => scheduled.table.zone.local(time),
             None => words::at(time, None),

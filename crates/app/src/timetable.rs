@@ -19,6 +19,8 @@ pub(crate) const SHOWN: usize = 5;
 /// What changes about a schedule by itself, or by a button.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
+    /// When the schedule began, or was last changed or resumed, in seconds since 1970: no earlier time fires.
+    pub(crate) begun: i64,
     /// Scheduled times up to here, in seconds since 1970, are dealt with.
     pub(crate) cursor: i64,
     /// A person paused it.
@@ -45,7 +47,7 @@ pub(crate) struct Halt {
 impl Standing {
     /// A schedule that begins now.
     pub(crate) fn new(now: i64) -> Standing {
-        Standing { cursor: now, paused: None, disabled: None, failures: 0, notices: 0 }
+        Standing { begun: now, cursor: now, paused: None, disabled: None, failures: 0, notices: 0 }
     }
 
     /// Whether it fires.

@@ -76,7 +76,7 @@ pub(crate) fn summary(notice: &Notice) -> String {
 
 impl Letter {
     pub(crate) fn of(notice: &Notice) -> Letter {
-        let server = line(&notice.server, FACT);
+        let at = if notice.server.is_empty() { String::new() } else { format!(" at {}", line(&notice.server, FACT)) };
         Letter {
             tone: tone(notice.event),
             headline: headline(notice),
@@ -85,7 +85,7 @@ impl Letter {
             counts: notice.counts,
             link: link(notice),
             footer: format!(
-                "Sent by Sluice at {server}. Who is told of what is set at the query, and for all queries in the server's \
+                "Sent by Sluice{at}. Who is told of what is set at the query, and for all queries in the server's \
                  notification settings."
             ),
         }

@@ -134,7 +134,7 @@ pub struct Notice {
     pub at: i64,
     /// What happened.
     pub event: Event,
-    /// The server's public address, or its name.
+    /// The server's public address, or its name; empty where it has none.
     pub server: String,
     /// The query that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -156,7 +156,7 @@ fn body(notice: &Notice) -> String {
     let mut data = json!({
         "event": notice.event,
         "summary": letter::line(&letter::summary(notice), 150),
-        "server": letter::fact(Some(&notice.server)),
+        "server": letter::fact(Some(&notice.server).filter(|server| !server.is_empty())),
         "query": fact(&notice.query),
         "connection": fact(&notice.connection),
         "job": fact(&notice.job),
