@@ -29,6 +29,38 @@ pub enum NoticeEvent {
     Test,
 }
 
+impl NoticeEvent {
+    /// What people can ask to be told of: everything but a test, which is sent by hand.
+    pub const ASKED: [NoticeEvent; 7] = [
+        NoticeEvent::Success,
+        NoticeEvent::Failure,
+        NoticeEvent::Rejected,
+        NoticeEvent::QuotaParked,
+        NoticeEvent::Reconnect,
+        NoticeEvent::Disabled,
+        NoticeEvent::Recovered,
+    ];
+
+    /// Its name, as documents have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            NoticeEvent::Success => "success",
+            NoticeEvent::Failure => "failure",
+            NoticeEvent::Rejected => "rejected",
+            NoticeEvent::QuotaParked => "quota_parked",
+            NoticeEvent::Reconnect => "reconnect",
+            NoticeEvent::Disabled => "disabled",
+            NoticeEvent::Recovered => "recovered",
+            NoticeEvent::Test => "test",
+        }
+    }
+
+    /// What can be asked for by this name.
+    pub fn named(name: &str) -> Option<NoticeEvent> {
+        NoticeEvent::ASKED.into_iter().find(|event| event.name() == name)
+    }
+}
+
 /// Who is told of what. What is not given is the server's default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -183,4 +215,18 @@ pub struct Notice {
     /// When it was sent or given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_known_by_the_names_of_their_documents() {
+        for event in NoticeEvent::ASKED {
+            assert_eq!(serde_json::to_value(event).unwrap(), event.name());
+            assert_eq!(NoticeEvent::named(event.name()), Some(event));
+        }
+        assert_eq!(NoticeEvent::named(NoticeEvent::Test.name()), None);
+    }
 }

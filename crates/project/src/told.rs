@@ -22,30 +22,6 @@ pub(crate) const NAMES: [&str; 4] = ["recipients", "webhooks", "on", "rejected_o
 /// Most addresses of a query.
 const MOST_RECIPIENTS: usize = 20;
 
-/// What people can be told of, in the order of the API's document; a test is not asked for here.
-const EVENTS: [NoticeEvent; 7] = [
-    NoticeEvent::Success,
-    NoticeEvent::Failure,
-    NoticeEvent::Rejected,
-    NoticeEvent::QuotaParked,
-    NoticeEvent::Reconnect,
-    NoticeEvent::Disabled,
-    NoticeEvent::Recovered,
-];
-
-fn word(event: NoticeEvent) -> &'static str {
-    match event {
-        NoticeEvent::Success => "success",
-        NoticeEvent::Failure => "failure",
-        NoticeEvent::Rejected => "rejected",
-        NoticeEvent::QuotaParked => "quota_parked",
-        NoticeEvent::Reconnect => "reconnect",
-        NoticeEvent::Disabled => "disabled",
-        NoticeEvent::Recovered => "recovered",
-        NoticeEvent::Test => "test",
-    }
-}
-
 /// Who is told, by a query's document; what is not written is the server's default.
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Notify> {
     let mut within = fields.mapping(NOTIFY, &NAMES, "write recipients:, webhooks:, on: or rejected_over: below it")?;
@@ -83,16 +59,16 @@ fn events(within: &mut Within, fields: &mut Fields<'_>) -> Option<Vec<NoticeEven
     let words: Vec<String> = fields.take_within(within, "on", "a list of words: [failure, disabled]")?;
     let mut events = Vec::new();
     for given in words {
-        if let Some(event) = EVENTS.into_iter().find(|event| word(*event) == given) {
+        if let Some(event) = NoticeEvent::named(&given) {
             events.push(event);
             continue;
         }
         let shown: String = given.chars().take(60).collect();
         let problem =
             Problem::at(fields.at_within(NOTIFY, &["on"]), format!("{shown} is nothing that people are told of"));
-        fields.problems.push(match nearest(&given, EVENTS.map(word)) {
+        fields.problems.push(match nearest(&given, NoticeEvent::ASKED.map(NoticeEvent::name)) {
             Some(near) => problem.hint(format!("did you mean {near}?")),
-            None => problem.hint(format!("the words are {}", EVENTS.map(word).join(", "))),
+            None => problem.hint(format!("the words are {}", NoticeEvent::ASKED.map(NoticeEvent::name).join(", "))),
         });
     }
     Some(events)
@@ -119,7 +95,7 @@ pub(crate) fn differences(from: Option<&Notify>, to: Option<&Notify>) -> Vec<Dif
     let recipients =
         |told: &Notify| list(told.recipients.as_ref().map(|all| all.iter().map(String::as_str)), "(nobody)");
     let webhooks = |told: &Notify| list(told.webhooks.as_ref().map(|all| all.iter().map(String::as_str)), "(none)");
-    let on = |told: &Notify| list(told.on.as_ref().map(|all| all.iter().copied().map(word)), "(nothing)");
+    let on = |told: &Notify| list(told.on.as_ref().map(|all| all.iter().copied().map(NoticeEvent::name)), "(nothing)");
     let over = |told: &Notify| told.rejected_over.map_or_else(|| DEFAULT.to_owned(), |rows| rows.to_string());
     let each = [
         difference("notify.recipients", Some(&recipients(&from)), Some(&recipients(&to))),
@@ -144,7 +120,7 @@ pub(crate) fn write(text: &mut String, told: Option<&Notify>) {
         line(text, "webhooks", webhooks.iter().map(|name| scalar(name)).collect());
     }
     if let Some(on) = &told.on {
-        line(text, "on", on.iter().map(|event| scalar(word(*event))).collect());
+        line(text, "on", on.iter().map(|event| scalar(event.name())).collect());
     }
     if let Some(rows) = told.rejected_over {
         let _ = writeln!(text, "  rejected_over: {rows}");

@@ -12,30 +12,6 @@ use crate::cli::door::{Door, Failure, Need, through};
 use crate::cli::listing::{pairs, show_json, show_list};
 use crate::cli::{Exit, pages, say, show};
 
-/// What people can ask to be told of.
-const EVENTS: [NoticeEvent; 7] = [
-    NoticeEvent::Success,
-    NoticeEvent::Failure,
-    NoticeEvent::Rejected,
-    NoticeEvent::QuotaParked,
-    NoticeEvent::Reconnect,
-    NoticeEvent::Disabled,
-    NoticeEvent::Recovered,
-];
-
-fn event(event: NoticeEvent) -> &'static str {
-    match event {
-        NoticeEvent::Success => "success",
-        NoticeEvent::Failure => "failure",
-        NoticeEvent::Rejected => "rejected",
-        NoticeEvent::QuotaParked => "quota_parked",
-        NoticeEvent::Reconnect => "reconnect",
-        NoticeEvent::Disabled => "disabled",
-        NoticeEvent::Recovered => "recovered",
-        NoticeEvent::Test => "test",
-    }
-}
-
 fn channel(channel: Channel) -> &'static str {
     match channel {
         Channel::Mail => "mail",
@@ -81,7 +57,7 @@ fn row(notice: &Notice) -> Vec<String> {
     let rest: Vec<String> = cause.into_iter().chain(next).collect();
     vec![
         notice.created.clone(),
-        event(notice.event).to_owned(),
+        notice.event.name().to_owned(),
         about,
         format!("{} {}", channel(notice.channel), notice.target),
         state(notice.state).to_owned(),
@@ -193,14 +169,14 @@ fn merged(parts: &NotifyParts, mut kept: Notify) -> Result<Notify, Problems> {
 fn events(text: &str, problems: &mut Problems) -> Vec<NoticeEvent> {
     let mut found = Vec::new();
     for given in text.split(',').map(str::trim).filter(|given| !given.is_empty()) {
-        if let Some(known) = EVENTS.into_iter().find(|known| event(*known) == given) {
+        if let Some(known) = NoticeEvent::named(given) {
             found.push(known);
             continue;
         }
         let problem = Problem::at("--on", format!("{given} is nothing that people are told of"));
-        problems.push(match nearest(given, EVENTS.map(event)) {
+        problems.push(match nearest(given, NoticeEvent::ASKED.map(NoticeEvent::name)) {
             Some(near) => problem.hint(format!("did you mean {near}?")),
-            None => problem.hint(format!("the words are {}", EVENTS.map(event).join(", "))),
+            None => problem.hint(format!("the words are {}", NoticeEvent::ASKED.map(NoticeEvent::name).join(", "))),
         });
     }
     found
@@ -229,7 +205,7 @@ pub(crate) fn text(told: &Notify) -> String {
         Some(list) if list.is_empty() => none.to_owned(),
         Some(list) => list.join(", "),
     };
-    let on = told.on.as_ref().map(|all| all.iter().map(|one| event(*one).to_owned()).collect());
+    let on = told.on.as_ref().map(|all| all.iter().map(|one| one.name().to_owned()).collect());
     let over = told.rejected_over.map_or_else(|| "the default".to_owned(), |rows| rows.to_string());
     pairs(&[
         ("recipients", of(told.recipients.clone(), "nobody")),
