@@ -8,16 +8,18 @@ use std::time::{Duration, Instant};
 
 use notify::{Mailer, Webhooks};
 use secrecy::SecretString;
-use store::{KeySource, Lock, Store};
+use store::{KeySource, Lock, NoticeChannel, Store};
 use tokio::sync::{Notify, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::authorize::Approvals;
 use crate::clock::monotonic;
 use crate::discreet::Discreet;
 use crate::figures::{Figures, Sums};
 use crate::live::Live;
+use crate::loops::{AGAIN, Broken};
 use crate::measure::Measured;
+use crate::outbox::Bells;
 use crate::units::Units;
 use crate::uploads::Readers;
 use crate::{AppError, Config};
@@ -96,12 +98,16 @@ pub(crate) struct Inner {
     pub(crate) schedules_stale: AtomicBool,
     /// The time of the clock at which the scheduler last began to look, once it has dealt with all that it found due.
     pub(crate) schedules_seen: watch::Sender<i64>,
+    /// The time of the clock at which the last sweep began, once it is done.
+    pub(crate) swept: watch::Sender<i64>,
     /// The scheduler is to look.
     pub(crate) schedules_wake: Notify,
     /// The outcome of a job waits to be told.
     pub(crate) outcomes_wake: Notify,
     /// A notice waits to be sent.
-    pub(crate) notices_wake: Notify,
+    pub(crate) notices_wake: Bells,
+    /// What runs by itself and broke off.
+    pub(crate) broken: Broken,
     /// The operator's mail server, where there is one.
     pub(crate) mailer: Option<Mailer>,
     pub(crate) webhooks: Webhooks,
@@ -143,9 +149,11 @@ impl App {
             scheduling: tokio::sync::Mutex::default(),
             schedules_stale: AtomicBool::new(true),
             schedules_seen: watch::Sender::new(i64::MIN),
+            swept: watch::Sender::new(i64::MIN),
             schedules_wake: Notify::new(),
             outcomes_wake: Notify::new(),
-            notices_wake: Notify::new(),
+            notices_wake: Bells::default(),
+            broken: Broken::default(),
             mailer,
             webhooks,
             stopping: watch::Sender::new(false),
@@ -177,14 +185,17 @@ impl App {
     fn begin_work(&self, schedules: bool) {
         let mut workers = self.0.workers.lock().unwrap_or_else(PoisonError::into_inner);
         if workers.is_empty() {
+            // Jobs at work outlive a loop that breaks off: whoever begins it again knows them.
+            let running = Arc::new(tokio::sync::Mutex::new(JoinSet::new()));
             *workers = vec![
-                tokio::spawn(self.clone().work_on_queue()),
-                tokio::spawn(self.clone().keep_swept()),
-                tokio::spawn(self.clone().keep_told()),
-                tokio::spawn(self.clone().keep_delivering()),
+                self.keep_up("the queue", AGAIN, move |app| app.work_on_queue(Arc::clone(&running))),
+                self.keep_up("retention", AGAIN, App::keep_swept),
+                self.keep_up("telling", AGAIN, App::keep_told),
+                self.keep_up("sending mail", AGAIN, |app| app.keep_delivering(NoticeChannel::Mail)),
+                self.keep_up("calling webhooks", AGAIN, |app| app.keep_delivering(NoticeChannel::Webhook)),
             ];
             if schedules {
-                workers.push(tokio::spawn(self.clone().keep_schedules()));
+                workers.push(self.keep_up("the scheduler", AGAIN, App::keep_schedules));
             }
         }
     }
@@ -235,13 +246,17 @@ impl App {
         let _ = stopping.wait_for(|stopping| *stopping).await;
     }
 
-    /// Whether the store answers.
+    /// Whether the store answers and all that runs by itself runs.
     ///
     /// # Errors
     /// It does not, or the server is stopping.
     pub async fn ready(&self) -> Result<(), AppError> {
         if self.is_stopping() {
             return Err(AppError::Unavailable { message: "the server is stopping".into(), hint: None });
+        }
+        if let Some(name) = self.0.broken.first() {
+            let message = format!("{name} broke off and is begun again in a moment");
+            return Err(AppError::Unavailable { message, hint: Some("look at the server's log".into()) });
         }
         self.0.store.value("ready").await?;
         Ok(())

@@ -53,7 +53,7 @@ pub struct Config {
     pub webhooks: WebhookPolicy,
     /// Runs in a row of a schedule that fail because something must be changed, after which it is disabled.
     pub failures_to_disable: u32,
-    /// Notices of such failures that must have been written before it is disabled.
+    /// Failures of which notices must have arrived before it is disabled, where somebody is to hear of them.
     pub notices_to_disable: u32,
     /// The clock that the server goes by.
     pub clock: Clock,

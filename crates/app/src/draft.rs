@@ -4,7 +4,7 @@
 
 use api::{AppKind, ConnectionSpec, GrantKind, Secret, SecretsSet};
 use model::{Problem, Problems};
-use pardot::BusinessUnitId;
+use pardot::{BusinessUnitId, Usage};
 use secrecy::SecretString;
 
 use crate::grants::{CLIENT_SECRET, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN, usual_reserve};
@@ -12,9 +12,6 @@ use crate::{Config, names};
 
 /// Longest secret that is taken, in bytes: a private key of 16,384 bits has about 13,000.
 const LONGEST_SECRET: usize = 20_000;
-
-/// Most percent of the daily calls that can be left to others.
-const LARGEST_RESERVE: u8 = 90;
 
 /// The secrets of a request, by their name in the store.
 pub(crate) type Secrets = Vec<(&'static str, SecretString)>;
@@ -98,8 +95,9 @@ fn body(
         problems.keep(printable(name, given.as_deref()));
     }
     let reserve = spec.reserve.or(before.map(|body| body.reserve)).unwrap_or_else(usual_reserve);
-    if reserve > LARGEST_RESERVE {
-        let problem = Problem::at("connection.reserve", format!("must be a percentage from 0 to {LARGEST_RESERVE}"));
+    if reserve > Usage::LARGEST_RESERVE {
+        let message = format!("must be a percentage from 0 to {}", Usage::LARGEST_RESERVE);
+        let problem = Problem::at("connection.reserve", message);
         problems.push(problem.hint("10 leaves a tenth of the daily calls to others; 0 leaves none"));
     }
     let client_id = nonempty(spec.client_id).or_else(|| before.and_then(|body| body.client_id.clone()));

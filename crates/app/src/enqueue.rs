@@ -104,7 +104,10 @@ impl App {
             });
         }
         let scheduled = request.scheduled_time.as_deref().map(|text| moment("scheduled_time", text)).transpose()?;
-        let asked = json!({ "run": query, "kind": request.kind, "scheduled_time": scheduled });
+        let mut asked = json!({ "run": query, "kind": request.kind });
+        if let Some(scheduled) = scheduled {
+            asked["scheduled_time"] = scheduled.into();
+        }
         let new = self.run_of(&document, body, request.kind).await?;
         let once = once.map(|key| Asked { key, asked });
         self.enqueue(actor, Enqueue { scheduled, ..new }, once).await

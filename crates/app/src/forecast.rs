@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use store::{Change, Job, LogLevel};
 
 use crate::grants::Stored;
+use crate::units::DaySpent;
 use crate::{App, AppError, names, words};
 
 /// Seconds after midnight at which the calls are taken to be counted anew: an answer of the old day would else be taken for
@@ -31,7 +32,7 @@ impl App {
         let key = stored.key();
         let zone = self.known_account(stored).await?.and_then(|account| account.time_zone);
         let ends = self.day_ends(zone.as_deref());
-        let (allowance, new) = self.0.units.allowance(&key, self.now() - AFTER_MIDNIGHT, ends);
+        let (allowance, new) = self.0.units.allowance(&key, zone, self.now() - AFTER_MIDNIGHT, ends);
         if new
             && let Some(kept) = self.0.store.value(&spent_name(&key)).await?
             && let Ok(spent) = serde_json::from_value::<Spent>(kept)
@@ -53,19 +54,28 @@ impl App {
         midnight.unwrap_or(i64::MAX - AFTER_MIDNIGHT)
     }
 
-    /// Keeps what was called today, so that a budget holds over a restart.
-    pub(crate) async fn keep_spent(&self) {
-        let mut changes = Vec::new();
-        for unit in self.0.units.unkept() {
-            let spent = Spent { ends: unit.ends, calls: unit.spent };
-            let value = serde_json::to_value(spent).ok();
-            changes.push(Change::PutValue { name: spent_name(&unit.key), value });
+    /// Begins the days that have come, and keeps what was called today, so that a budget holds over a restart.
+    pub(crate) async fn turn_days(&self) {
+        self.0.units.begin_days(self.now() - AFTER_MIDNIGHT, |zone| self.day_ends(zone));
+        let unkept = self.0.units.unkept();
+        if unkept.is_empty() {
+            return;
         }
-        if !changes.is_empty()
-            && let Err(error) = self.0.store.apply(changes).await
-        {
-            tracing::warn!("the calls of today could not be kept: {error}");
+        let change = |unit: &DaySpent| {
+            let value = serde_json::to_value(Spent { ends: unit.ends, calls: unit.spent }).ok();
+            Change::PutValue { name: spent_name(&unit.key), value }
+        };
+        match self.0.store.apply(unkept.iter().map(change).collect()).await {
+            Ok(()) => unkept.iter().for_each(|unit| self.0.units.kept(unit)),
+            Err(error) => tracing::warn!("the calls of today could not be kept: {error}"),
         }
+    }
+
+    /// Whether the account's midnight has only just passed: what is known of its calls may be of yesterday.
+    pub(crate) async fn just_past_midnight(&self, stored: &Stored) -> Result<bool, AppError> {
+        let zone = self.known_account(stored).await?.and_then(|account| account.time_zone);
+        let midnight = |now: i64| zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
+        Ok(midnight(self.now()) != midnight(self.now() - AFTER_MIDNIGHT))
     }
 
     /// Writes into a scheduled job what it needs and what is left, once. Costs one call. What goes wrong here, the job meets
@@ -86,6 +96,8 @@ impl App {
             // The header of the answer has told it already, unless there was none.
             Ok(usage) if allowance.usage().is_none() => allowance.tell(usage),
             Ok(_) => {}
+            // What is used up may be yesterday's calls: the forecast is written when the job goes on.
+            Err(CallError::Quota(_)) if self.just_past_midnight(stored).await? => return Ok(()),
             // Used up: that is what the forecast says then. Anything else is the job's to meet.
             Err(CallError::Quota(_)) => {}
             Err(_) if allowance.usage().is_none() => return Ok(()),

@@ -8,7 +8,7 @@ use api::{AppKind, GrantKind};
 use model::Plan;
 use pardot::{
     BusinessUnitId, Claim, Client, ClientParts, Clock, ConnectedApp, Grant, GrantKeeper, Host, RetryPolicy,
-    SystemClock, Tokens,
+    SystemClock, Tokens, Usage,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -46,9 +46,9 @@ pub(crate) struct ConnectionBody {
     pub(crate) broken: Option<String>,
 }
 
-/// Percent of the daily calls that are left to others where nobody says: other integrations share them.
+/// The reserve of a connection that names none, as serde wants it.
 pub(crate) fn usual_reserve() -> u8 {
-    10
+    Usage::USUAL_RESERVE
 }
 
 /// A connection as it is kept, understood.

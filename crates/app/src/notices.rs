@@ -1,31 +1,27 @@
-//! The outbox: notices on their way, tried again, given up, and shown; and a try by hand.
+//! Notices as people see them, a try by hand, and how one is handed to `notify`.
 //!
-//! Knows when a notice is tried and what became of it; wording and sending are `notify`'s. A notice that cannot be sent
-//! changes nothing about the job that it is about.
+//! Knows what became of a notice; when it is tried is `outbox`'s. A notice that cannot be sent changes nothing about the job
+//! that it is about.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::sync::Arc;
 
 use api::{Cause, Channel, Notice, NoticeEvent, NoticeState, NoticeTest, NoticeTried, Page, Scope};
 use model::Problems;
 use notify::{Event, Mailer, SendError};
 use serde_json::json;
-use store::{NoticeChannel, NoticeEnd};
+use store::NoticeChannel;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::jobs::parse;
 use crate::names::{self, new_job_id};
-use crate::notifications::{SECRET, WEBHOOK, WebhookBody};
+use crate::outbox::remarked;
+use crate::webhooks::WEBHOOK;
 use crate::{Actor, App, AppError};
 
-/// Notices that travel at once.
-const ABREAST: u32 = 4;
-/// The outbox is looked at so often at least.
-const LOOK: Duration = Duration::from_secs(10);
-/// Seconds between the tries of a notice: about a day in all, then it is given up.
-const WAITS: [i64; 9] = [60, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800];
-/// Longest remark about a try that is kept, in characters.
-const LONGEST_REMARK: usize = 500;
+/// Tries by hand that travel at once.
+const TRIED_ABREAST: usize = 8;
 
 /// Which notices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -71,6 +67,16 @@ impl App {
         Ok(Page { items: found.into_iter().map(|notice| view(notice, &webhooks)).collect(), next })
     }
 
+    /// How many notices are in each state.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn notice_counts(&self, actor: &Actor) -> Result<Vec<(NoticeState, u64)>, AppError> {
+        actor.require(Scope::Read)?;
+        let counts = self.0.store.count_notices_by_state().await?;
+        Ok(counts.into_iter().map(|(found, count)| (state(found), count)).collect())
+    }
+
     /// Sends a notice now, to see whether notices arrive. What became of each is in the answer.
     ///
     /// # Errors
@@ -91,15 +97,30 @@ impl App {
         problems.or(|| ())?;
         let line = actor.audit("notices.test", "notices", json!({ "webhooks": &test.webhooks }));
         self.0.store.apply(vec![line]).await?;
-        let mut tried = Vec::new();
-        for address in test.recipients {
-            tried.push(self.try_out(Channel::Mail, address.clone(), &address).await);
-        }
+        let mut asked: Vec<(Channel, String, String)> =
+            test.recipients.into_iter().map(|address| (Channel::Mail, address.clone(), address)).collect();
         for name in test.webhooks {
             let id = self.0.store.document(WEBHOOK, &name).await?.map(|document| document.id).unwrap_or_default();
-            tried.push(self.try_out(Channel::Webhook, name, &id).await);
+            asked.push((Channel::Webhook, name, id));
         }
-        Ok(tried)
+        let turns = Arc::new(Semaphore::new(TRIED_ABREAST));
+        let mut trying = JoinSet::new();
+        for (place, (channel, target, to)) in asked.into_iter().enumerate() {
+            let (app, turns) = (self.clone(), Arc::clone(&turns));
+            trying.spawn(async move {
+                // It is never closed.
+                let _turn = turns.acquire().await;
+                (place, Box::pin(app.try_out(channel, target, &to)).await)
+            });
+        }
+        let mut tried = Vec::new();
+        while let Some(one) = trying.join_next().await {
+            tried.push(one.map_err(|_| AppError::Failed {
+                message: "sending a notice ended unexpectedly, by a defect of Sluice".into(),
+            })?);
+        }
+        tried.sort_by_key(|(place, _)| *place);
+        Ok(tried.into_iter().map(|(_, tried)| tried).collect())
     }
 
     async fn try_out(&self, channel: Channel, target: String, to: &str) -> NoticeTried {
@@ -114,87 +135,7 @@ impl App {
         NoticeTried { channel, target, sent: cause.is_none(), cause }
     }
 
-    /// Sends what is due until the application stops.
-    pub(crate) async fn keep_delivering(self) {
-        let (mut stopping, mut clock) = (self.0.stopping.subscribe(), self.0.config.clock.sets());
-        while !*stopping.borrow_and_update() {
-            let sending = self.deliver_due();
-            tokio::select! {
-                delivered = sending => {
-                    if let Err(error) = delivered {
-                        tracing::error!("notices could not be looked at: {error}");
-                    }
-                }
-                // What was taken in this moment is sent once more at the next start, with the same id.
-                _ = stopping.changed() => break,
-            }
-            tokio::select! {
-                () = self.0.notices_wake.notified() => {}
-                () = tokio::time::sleep(LOOK) => {}
-                () = clock.next() => {}
-                _ = stopping.changed() => {}
-            }
-        }
-    }
-
-    async fn deliver_due(&self) -> Result<(), AppError> {
-        loop {
-            let due = self.0.store.due_notices(self.now(), ABREAST).await?;
-            if due.is_empty() {
-                return Ok(());
-            }
-            let mut travelling = JoinSet::new();
-            for notice in due {
-                let app = self.clone();
-                travelling.spawn(async move { Box::pin(app.deliver(notice)).await });
-            }
-            while let Some(delivered) = travelling.join_next().await {
-                let kept = delivered.unwrap_or_else(|_| {
-                    Err(AppError::Failed {
-                        message: "sending a notice ended unexpectedly, by a defect of Sluice".into(),
-                    })
-                });
-                // One that cannot be written down would be sent again and again.
-                kept?;
-            }
-        }
-    }
-
-    async fn deliver(&self, notice: store::Notice) -> Result<(), AppError> {
-        let body: Result<notify::Notice, _> = serde_json::from_value(notice.body.clone());
-        let sent = match (body, notice.channel) {
-            (Err(_), _) => Err(SendError::Refused {
-                message: "the notice cannot be read back".into(),
-                hint: "look at the job that it is about".into(),
-            }),
-            (Ok(body), NoticeChannel::Mail) => self.mail(&notice.target, &body).await,
-            (Ok(body), NoticeChannel::Webhook) => self.call(&notice.target, &body).await,
-        };
-        let now = self.now();
-        let end = match sent {
-            Ok(()) => NoticeEnd::Sent { at: now },
-            Err(error) => {
-                let wait = WAITS.get(usize::try_from(notice.attempts).unwrap_or(usize::MAX));
-                let refused = matches!(error, SendError::Refused { .. });
-                let remark: String = format!("{error}. To do: {}", error.hint()).chars().take(LONGEST_REMARK).collect();
-                tracing::warn!(notice = %notice.id, attempts = notice.attempts + 1, "a notice was not taken: {error}");
-                match wait {
-                    Some(wait) if !refused => {
-                        let asked = error.wait().and_then(|wait| i64::try_from(wait.as_secs()).ok()).unwrap_or(0);
-                        NoticeEnd::Later { error: remark, next: now + asked.max(*wait) }
-                    }
-                    _ => NoticeEnd::Failed { error: remark, at: now },
-                }
-            }
-        };
-        match self.0.store.settle_notice(&notice.id, end).await {
-            // Swept or settled by somebody else meanwhile.
-            Err(store::StoreError::Missing { .. } | store::StoreError::Conflict { .. }) => Ok(()),
-            other => Ok(other?),
-        }
-    }
-
-    async fn mail(&self, address: &str, notice: &notify::Notice) -> Result<(), SendError> {
+    pub(crate) async fn mail(&self, address: &str, notice: &notify::Notice) -> Result<(), SendError> {
         match &self.0.mailer {
             Some(mailer) => mailer.send(address, notice).await,
             None => Err(SendError::NotConfigured),
@@ -202,22 +143,9 @@ impl App {
     }
 
     /// Calls a webhook, by its document id.
-    async fn call(&self, id: &str, notice: &notify::Notice) -> Result<(), SendError> {
-        let later = |message: String| SendError::Later { message, hint: "see the server's log".into(), wait: None };
-        let gone = || SendError::Refused {
-            message: "the webhook was deleted".into(),
-            hint: "choose another one for the query's notices".into(),
-        };
-        let document = self.0.store.document_by_id(id).await.map_err(|error| later(error.to_string()))?;
-        let document = document.filter(|document| document.kind == WEBHOOK).ok_or_else(gone)?;
-        let body: WebhookBody = serde_json::from_value(document.body).map_err(|_| gone())?;
-        let secret = self.0.store.secret(id, SECRET).await.map_err(|error| later(error.to_string()))?;
-        let secret = secret.ok_or_else(|| SendError::Later {
-            message: format!("webhook {} has no secret any more", document.name),
-            hint: "give it a new one".into(),
-            wait: None,
-        })?;
-        self.0.webhooks.post(&body.url, &secret, notice, self.now()).await
+    pub(crate) async fn call(&self, id: &str, notice: &notify::Notice) -> Result<(), SendError> {
+        let (url, secret) = self.webhook_to_call(id).await?;
+        self.0.webhooks.post(&url, &secret, notice, self.now()).await
     }
 }
 
@@ -232,11 +160,6 @@ pub(crate) fn mailer(config: &crate::Config) -> Result<Option<Mailer>, notify::S
 fn view(notice: store::Notice, webhooks: &HashMap<String, String>) -> Notice {
     let body: Option<notify::Notice> = serde_json::from_value(notice.body).ok();
     let subject = body.as_ref().map(notify::subject).unwrap_or_default();
-    let (message, hint) = match notice.error.as_deref().map(|error| error.split_once(". To do: ")) {
-        Some(Some((message, hint))) => (Some(message.to_owned()), Some(hint.to_owned())),
-        Some(None) => (notice.error.clone(), None),
-        None => (None, None),
-    };
     Notice {
         id: notice.id,
         created: names::time(notice.created),
@@ -252,15 +175,19 @@ fn view(notice: store::Notice, webhooks: &HashMap<String, String>) -> Notice {
             NoticeChannel::Mail => notice.target,
             NoticeChannel::Webhook => webhooks.get(&notice.target).cloned().unwrap_or_else(|| "deleted".into()),
         },
-        state: match notice.state {
-            store::NoticeState::Waiting => NoticeState::Waiting,
-            store::NoticeState::Sent => NoticeState::Sent,
-            store::NoticeState::Failed => NoticeState::Failed,
-        },
+        state: state(notice.state),
         attempts: notice.attempts,
         next: notice.next.map(names::time),
-        cause: message.map(|message| Cause { message, hint }),
+        cause: notice.error.as_deref().map(remarked),
         ended: notice.ended.map(names::time),
+    }
+}
+
+fn state(state: store::NoticeState) -> NoticeState {
+    match state {
+        store::NoticeState::Waiting => NoticeState::Waiting,
+        store::NoticeState::Sent => NoticeState::Sent,
+        store::NoticeState::Failed => NoticeState::Failed,
     }
 }
 

@@ -1,31 +1,25 @@
-//! Who is told of what: the server's default, what a query says instead, and webhooks.
+//! Who is told of what: the server's default, and what a query says instead.
 //!
-//! Knows settings; what happened is `tell`'s, how it travels is `notices`'.
+//! Knows settings; what happened is `tell`'s, what a webhook is is said in `webhooks`, how a notice travels is `notices`'.
 
 use std::collections::HashSet;
 
-use api::{NoticeEvent, Notifications, Notify, Page, QuerySpec, Scope, Secret, Webhook, WebhookMade, WebhookSpec};
+use api::{NoticeEvent, Notifications, Notify, QuerySpec, Scope};
 use model::{Problem, Problems, nearest};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Change, Document};
 
-use crate::clock::random;
 use crate::names::{self, stale_or};
 use crate::queries::{QUERY, body_of};
+use crate::webhooks::WEBHOOK;
 use crate::{Actor, App, AppError};
 
-/// The kind of document that a webhook is.
-pub(crate) const WEBHOOK: &str = "webhook";
-/// The name under which a webhook's secret is sealed.
-pub(crate) const SECRET: &str = "secret";
 /// The kind, and the name, of the one document with the default.
 const NOTIFICATIONS: (&str, &str) = ("notifications", "default");
 /// Most addresses that one query tells: as many as an activation has in Treasure Data.
 const MOST_RECIPIENTS: usize = 20;
-/// Webhooks that are looked through at most.
-const ALL: u32 = 10_000;
+/// Most webhooks that one query tells. Ours, like that of addresses.
+const MOST_WEBHOOKS: usize = 20;
 
 /// What people are told of where nobody says: everything that needs somebody.
 const USUAL: [NoticeEvent; 6] = [
@@ -36,12 +30,6 @@ const USUAL: [NoticeEvent; 6] = [
     NoticeEvent::Disabled,
     NoticeEvent::Recovered,
 ];
-
-/// What is kept of a webhook beside its secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct WebhookBody {
-    pub(crate) url: String,
-}
 
 /// Who is told of what, with nothing left open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +70,8 @@ impl App {
         revision: Option<u64>,
     ) -> Result<Notifications, AppError> {
         actor.require(Scope::Admin)?;
+        // No webhook goes away meanwhile.
+        let _scheduling = self.0.scheduling.lock().await;
         let mut problems = Problems::default();
         self.check_notify("notifications", &given, &mut problems).await?;
         problems.or(|| ())?;
@@ -110,122 +100,6 @@ impl App {
         self.notifications(actor).await
     }
 
-    /// Webhooks by name.
-    ///
-    /// # Errors
-    /// See [`AppError`].
-    pub async fn webhooks(&self, actor: &Actor, after: Option<&str>, limit: u32) -> Result<Page<Webhook>, AppError> {
-        actor.require(Scope::Read)?;
-        let documents = self.0.store.documents(WEBHOOK, after, limit).await?;
-        let next = names::next_page(&documents, limit);
-        let views = documents.into_iter().map(view).collect::<Result<Vec<_>, _>>()?;
-        Ok(Page { items: views.into_iter().map(|webhook| shown_to(actor, webhook)).collect(), next })
-    }
-
-    /// One webhook.
-    ///
-    /// # Errors
-    /// There is none of this name; see [`AppError`].
-    pub async fn webhook(&self, actor: &Actor, name: &str) -> Result<Webhook, AppError> {
-        actor.require(Scope::Read)?;
-        Ok(shown_to(actor, view(self.webhook_document(name).await?)?))
-    }
-
-    /// Makes a webhook.
-    ///
-    /// # Errors
-    /// Everything wrong with it; the name is taken; see [`AppError`].
-    pub async fn create_webhook(&self, actor: &Actor, spec: WebhookSpec) -> Result<WebhookMade, AppError> {
-        actor.require(Scope::Admin)?;
-        let Some(name) = spec.name.clone() else {
-            return Err(Problem::at("webhook.name", "is missing").into());
-        };
-        if self.0.store.document(WEBHOOK, &name).await?.is_some() {
-            return Err(AppError::Conflict {
-                message: format!("there is a webhook {name} already"),
-                hint: Some("choose another name, or change that one".into()),
-            });
-        }
-        self.put_webhook(actor, &name, spec, None).await.map(|(made, _)| made)
-    }
-
-    /// Makes a webhook of this name, or changes it: what `spec` does not say stays. Another address without a secret gets a
-    /// new one, so that no receiver ever sees calls signed with a secret that another one knows. Whether it is new.
-    ///
-    /// # Errors
-    /// Everything wrong with it; changed since `revision`; it would take a name that queries use away; see [`AppError`].
-    pub async fn put_webhook(
-        &self,
-        actor: &Actor,
-        name: &str,
-        spec: WebhookSpec,
-        revision: Option<u64>,
-    ) -> Result<(WebhookMade, bool), AppError> {
-        actor.require(Scope::Admin)?;
-        let old = self.0.store.document(WEBHOOK, name).await?;
-        if old.is_none() && revision.is_some() {
-            return Err(self.no_webhook(name).await?);
-        }
-        let before = old.clone().map(view).transpose()?;
-        let new_name = spec.name.clone().unwrap_or_else(|| name.to_owned());
-        if old.is_some() && new_name != name {
-            self.webhook_is_free(name).await?;
-        }
-        let url = spec.url.clone().or_else(|| before.as_ref().map(|before| before.url.clone())).unwrap_or_default();
-        let secret = spec.secret.as_ref().map(|secret| SecretString::from(secret.expose().trim()));
-        let mut problems = Problems::default();
-        problems.keep(names::check("webhook.name", &new_name));
-        if let Err(error) = self.0.webhooks.policy().check(&url) {
-            problems.push(Problem::at("webhook.url", error.message).hint(error.hint));
-        }
-        if let Some(Err(message)) = secret.as_ref().map(notify::check_secret) {
-            problems.push(Problem::at("webhook.secret", message).hint("leave it out to have one made"));
-        }
-        problems.or(|| ())?;
-        let moved = before.as_ref().is_none_or(|before| before.url != url);
-        let chosen = (secret.is_none() && moved).then(|| notify::new_secret(random::<32>()));
-        let now = self.now();
-        let id = old.as_ref().map_or_else(|| names::new_id("w"), |old| old.id.clone());
-        let body = serde_json::to_value(WebhookBody { url }).unwrap_or_default();
-        let mut changes = vec![match &old {
-            None => Change::InsertDocument(Document {
-                id: id.clone(),
-                kind: WEBHOOK.into(),
-                name: new_name.clone(),
-                revision: 1,
-                created: now,
-                updated: now,
-                body,
-            }),
-            Some(_) => Change::ReplaceDocument { id: id.clone(), revision, name: new_name.clone(), body, now },
-        }];
-        if let Some(value) = secret.or_else(|| chosen.clone()) {
-            changes.push(Change::PutSecret { owner: id, name: SECRET.into(), value });
-        }
-        let action = if old.is_some() { "webhook.update" } else { "webhook.create" };
-        changes.push(actor.audit(action, name, json!({ "secret_given": spec.secret.is_some(), "moved": moved })));
-        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("webhook {name}")))?;
-        let webhook = view(self.webhook_document(&new_name).await?)?;
-        let secret = chosen.map(|secret| Secret::new(secret.expose_secret()));
-        Ok((WebhookMade { webhook, secret }, old.is_none()))
-    }
-
-    /// Deletes a webhook that nobody's notices go to.
-    ///
-    /// # Errors
-    /// Queries or the default name it; see [`AppError`].
-    pub async fn delete_webhook(&self, actor: &Actor, name: &str) -> Result<(), AppError> {
-        actor.require(Scope::Admin)?;
-        let document = self.webhook_document(name).await?;
-        self.webhook_is_free(name).await?;
-        let changes = vec![
-            Change::DeleteSecrets { owner: document.id.clone() },
-            Change::DeleteDocument { id: document.id },
-            actor.audit("webhook.delete", name, json!({})),
-        ];
-        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("webhook {name}")))
-    }
-
     /// Who is told what of a query.
     pub(crate) async fn told_of(&self, spec: &QuerySpec) -> Result<Told, AppError> {
         let (_, default) = self.default_notify().await?;
@@ -235,7 +109,11 @@ impl App {
         };
         let mut webhooks = Vec::new();
         for name in notify.webhooks.unwrap_or_default() {
-            webhooks.extend(self.0.store.document(WEBHOOK, &name).await?.map(|document| document.id));
+            match self.0.store.document(WEBHOOK, &name).await? {
+                Some(document) => webhooks.push(document.id),
+                // Nobody can take one away that is used; what stands in the database may have been put there by hand.
+                None => tracing::warn!(webhook = %name, "notices are to go to a webhook that is not there"),
+            }
         }
         Ok(Told {
             recipients: notify.recipients.unwrap_or_default(),
@@ -245,23 +123,14 @@ impl App {
         })
     }
 
-    /// Everything wrong about who is told of what.
+    /// Everything wrong about who is told of what. Whoever keeps it holds `scheduling` from here on, or checks once more.
     pub(crate) async fn check_notify(
         &self,
         place: &str,
         notify: &Notify,
         problems: &mut Problems,
     ) -> Result<(), AppError> {
-        let recipients = notify.recipients.as_deref().unwrap_or_default();
-        if recipients.len() > MOST_RECIPIENTS {
-            let message = format!("has more than {MOST_RECIPIENTS} addresses");
-            problems.push(Problem::at(format!("{place}.recipients"), message).hint("use a mailing list"));
-        }
-        for (number, address) in recipients.iter().enumerate() {
-            if let Err(message) = notify::check_address(address) {
-                problems.push(Problem::at(format!("{place}.recipients[{number}]"), message));
-            }
-        }
+        check_recipients(&format!("{place}.recipients"), notify.recipients.as_deref().unwrap_or_default(), problems);
         if notify.on.as_deref().unwrap_or_default().contains(&NoticeEvent::Test) {
             let problem = Problem::at(format!("{place}.on"), "test is sent by hand alone");
             problems.push(problem.hint("leave it out"));
@@ -270,16 +139,19 @@ impl App {
         if webhooks.is_empty() {
             return Ok(());
         }
-        let known: Vec<String> =
-            self.0.store.documents(WEBHOOK, None, ALL).await?.into_iter().map(|document| document.name).collect();
-        for (number, name) in webhooks.iter().enumerate().filter(|(_, name)| !known.contains(name)) {
-            let problem = Problem::at(format!("{place}.webhooks[{number}]"), format!("there is no webhook {name}"));
-            problems.push(match nearest(name, known.iter().map(String::as_str)) {
-                Some(near) => problem.hint(format!("did you mean {near}?")),
-                None => problem.hint("an admin makes webhooks"),
-            });
-        }
+        check_webhooks(&format!("{place}.webhooks"), webhooks, &self.webhook_names().await?, problems);
         Ok(())
+    }
+
+    /// The webhooks that a query's notices go to are still there. The caller holds `scheduling`.
+    ///
+    /// # Errors
+    /// One of them was deleted or renamed since the query was checked.
+    pub(crate) async fn webhooks_stay(&self, notify: Option<&Notify>) -> Result<(), AppError> {
+        let Some(notify) = notify else { return Ok(()) };
+        let mut problems = Problems::default();
+        self.check_notify("query.notify", notify, &mut problems).await?;
+        Ok(problems.or(|| ())?)
     }
 
     /// The revision of the default, and the default itself, complete.
@@ -297,8 +169,8 @@ impl App {
         Ok((document.revision, over(kept, usual)))
     }
 
-    /// Nobody's notices go to the webhook.
-    async fn webhook_is_free(&self, name: &str) -> Result<(), AppError> {
+    /// Nobody's notices go to the webhook. The caller holds `scheduling`.
+    pub(crate) async fn webhook_is_free(&self, name: &str) -> Result<(), AppError> {
         let names = |notify: &Notify| notify.webhooks.as_deref().unwrap_or_default().iter().any(|used| used == name);
         let mut users = Vec::new();
         if names(&self.default_notify().await?.1) {
@@ -317,18 +189,6 @@ impl App {
             hint: Some("take it out there first".into()),
         })
     }
-
-    async fn webhook_document(&self, name: &str) -> Result<Document, AppError> {
-        match self.0.store.document(WEBHOOK, name).await? {
-            Some(document) => Ok(document),
-            None => Err(self.no_webhook(name).await?),
-        }
-    }
-
-    async fn no_webhook(&self, name: &str) -> Result<AppError, AppError> {
-        let known = self.0.store.documents(WEBHOOK, None, ALL).await?;
-        Ok(AppError::not_found("webhook", name, known.iter().map(|document| document.name.as_str())))
-    }
 }
 
 /// What `given` says, and `before` where it says nothing.
@@ -341,23 +201,53 @@ fn over(given: Notify, before: Notify) -> Notify {
     }
 }
 
-/// An address may hold a token in its path: only admins see it whole.
-fn shown_to(actor: &Actor, webhook: Webhook) -> Webhook {
-    if actor.scope >= Scope::Admin {
-        return webhook;
+fn check_recipients(place: &str, recipients: &[String], problems: &mut Problems) {
+    if recipients.len() > MOST_RECIPIENTS {
+        let message = format!("has more than {MOST_RECIPIENTS} addresses");
+        problems.push(Problem::at(place, message).hint("use a mailing list"));
     }
-    let host = url::Url::parse(&webhook.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    Webhook { url: format!("https://{}/…", host.unwrap_or_default()), ..webhook }
+    let mut seen = HashSet::new();
+    for (number, address) in recipients.iter().take(MOST_RECIPIENTS).enumerate() {
+        let place = format!("{place}[{number}]");
+        match notify::check_address(address) {
+            Err(message) => problems.push(Problem::at(place, message)),
+            Ok(()) if !seen.insert(one_form(address)) => problems.push(twice(place)),
+            Ok(()) => {}
+        }
+    }
 }
 
-fn view(document: Document) -> Result<Webhook, AppError> {
-    let body: WebhookBody = serde_json::from_value(document.body)
-        .map_err(|_| AppError::Failed { message: format!("webhook {} cannot be read back", document.name) })?;
-    Ok(Webhook {
-        name: document.name,
-        revision: document.revision,
-        created: names::time(document.created),
-        updated: names::time(document.updated),
-        url: body.url,
-    })
+fn check_webhooks(place: &str, webhooks: &[String], known: &[String], problems: &mut Problems) {
+    if webhooks.len() > MOST_WEBHOOKS {
+        let message = format!("has more than {MOST_WEBHOOKS} names");
+        problems.push(Problem::at(place, message).hint("have one webhook pass the notices on"));
+    }
+    let mut seen = HashSet::new();
+    for (number, name) in webhooks.iter().take(MOST_WEBHOOKS).enumerate() {
+        let place = format!("{place}[{number}]");
+        if !seen.insert(name) {
+            problems.push(twice(place));
+        } else if !known.contains(name) {
+            let problem = Problem::at(place, format!("there is no webhook {name}"));
+            problems.push(match nearest(name, known.iter().map(String::as_str)) {
+                Some(near) => problem.hint(format!("did you mean {near}?")),
+                None => problem.hint("an admin makes webhooks"),
+            });
+        }
+    }
+}
+
+/// An address, which is nobody's business, is named by its place.
+fn twice(place: String) -> Problem {
+    Problem::at(place, "stands there twice").hint("leave it out: everybody hears of each outcome once")
+}
+
+/// One form of addresses that lead to the same mailbox: a domain means the same in any case and in both its alphabets, what
+/// stands before it is the mail server's to compare.
+fn one_form(address: &str) -> String {
+    let Some((user, domain)) = address.rsplit_once('@') else { return address.to_owned() };
+    match url::Host::parse(domain) {
+        Ok(host) => format!("{user}@{host}"),
+        Err(_) => format!("{user}@{}", domain.to_ascii_lowercase()),
+    }
 }

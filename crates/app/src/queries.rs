@@ -114,6 +114,8 @@ impl App {
         };
         let action = if new { "query.create" } else { "query.update" };
         let scheduling = self.0.scheduling.lock().await;
+        // Planning took its time.
+        self.webhooks_stay(body.spec.notify.as_ref()).await?;
         let has = scheduled.is_some();
         let mut changes = self.standing_changes(&id, was.as_ref(), scheduled.as_ref(), now).await?;
         changes.extend([change, actor.audit(action, name, detail)]);
@@ -135,6 +137,7 @@ impl App {
         let scheduling = self.0.scheduling.lock().await;
         let mut changes = self.standing_changes(&document.id, None, None, self.now()).await?;
         changes.push(Change::DeleteSlots { schedule: document.id.clone() });
+        changes.push(Change::PutValue { name: crate::tell::outcome(&document.id), value: None });
         changes.extend([Change::DeleteDocument { id: document.id }, actor.audit("query.delete", name, Value::Null)]);
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {name}")))?;
         drop(scheduling);

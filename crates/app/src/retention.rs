@@ -11,6 +11,8 @@ use crate::{App, AppError};
 
 /// Seconds of a day.
 const DAY: i64 = 86_400;
+/// Days that what became of scheduled times is kept at least: a schedule that fires once a year shows its last time.
+const SLOT_DAYS: u32 = 400;
 /// Jobs removed in one go, so that nobody waits long behind it.
 const CHUNK: u32 = 200;
 
@@ -22,8 +24,9 @@ impl App {
     pub(crate) async fn keep_swept(self) {
         let mut clock = self.0.config.clock.sets();
         while !self.is_stopping() {
-            self.sweep().await;
             let swept = self.now();
+            self.sweep().await;
+            self.0.swept.send_replace(swept);
             let clock_says_so = async {
                 while self.now().abs_diff(swept) < SWEEP.as_secs() {
                     clock.next().await;
@@ -35,6 +38,14 @@ impl App {
                 () = self.stopping() => {}
             }
         }
+    }
+
+    /// Waits until a sweep that began when the clock showed `at`, in seconds since 1970, is done. For a clock that is set by
+    /// hand.
+    pub async fn swept(&self, at: i64) {
+        let mut swept = self.0.swept.subscribe();
+        // The sender lives as long as we do.
+        let _ = swept.wait_for(|swept| *swept == at).await;
     }
 
     /// Sweeps once. What fails is said in the log and tried again at the next sweep.
@@ -63,6 +74,9 @@ impl App {
             }
         }
         self.0.store.sweep_audit(now - i64::from(self.0.config.audit_days) * DAY).await?;
+        // As long as the jobs, and as what the audit log says of them.
+        let slots = SLOT_DAYS.max(self.0.config.audit_days).max(self.0.config.retention_days);
+        self.0.store.sweep_slots(now - i64::from(slots) * DAY).await?;
         self.sweep_results().await?;
         if removed > 0 {
             self.0.store.free_space().await?;

@@ -28,6 +28,8 @@ const GRACE: i64 = 300;
 const MOST_RUNS: usize = 100;
 /// Times of one downtime that are written down as missed, at most; the newest.
 const MOST_MISSED: usize = 1_000;
+/// Slots that a clock which was ahead can have written in one go, at most.
+const AHEAD: u32 = 1_200;
 /// Schedules that are looked through at most.
 const ALL: u32 = 100_000;
 /// Why a time has no run.
@@ -48,6 +50,8 @@ struct Entry {
     cursor: i64,
     /// When the next job starts.
     next: Option<i64>,
+    /// Why the last look at it failed: said once.
+    complaint: Option<String>,
 }
 
 impl Entry {
@@ -99,19 +103,20 @@ impl App {
         if self.0.schedules_stale.swap(false, Ordering::SeqCst) {
             *agenda = self.agenda().await?;
         }
-        let mut failed = Ok(());
         for entry in agenda {
             let now = self.now();
             if self.is_stopping() {
                 break;
             }
             // One that cannot fire now keeps no other from firing. It is tried again at the next look.
-            if let Err(error) = self.look_at(entry, now).await {
-                tracing::error!(query = %entry.query, "a schedule could not be looked at: {error}");
-                failed = Err(error);
+            let complaint = self.look_at(entry, now).await.err().map(|error| error.to_string());
+            if let Some(complaint) = complaint.as_ref().filter(|complaint| entry.complaint.as_ref() != Some(complaint))
+            {
+                tracing::error!(query = %entry.query, "a schedule could not be looked at: {complaint}");
             }
+            entry.complaint = complaint;
         }
-        failed
+        Ok(())
     }
 
     async fn look_at(&self, entry: &mut Entry, now: i64) -> Result<(), AppError> {
@@ -119,14 +124,29 @@ impl App {
             // The clock was put back. What was dealt with while it was ahead has slots; whatever comes after them fires.
             // A time whose delay is not over has yet to come.
             let come = (now - entry.table.delay).max(entry.begun.min(now));
-            let newest = self.0.store.slots(&entry.query, Some(come + 1), 1).await?;
-            let ahead = newest.first().filter(|slot| slot.at > now);
-            entry.goes_on(ahead.map_or(come, |slot| slot.scheduled));
+            let newest = self.0.store.slots(&entry.query, Some(come + 1), AHEAD).await?;
+            // What was written down as missed meanwhile is looked at once more: its time may have come while nothing ran.
+            let ahead = newest.iter().take_while(|slot| slot.at > now).filter(|slot| slot.end == SlotEnd::Missed);
+            let oldest = ahead.map(|slot| slot.scheduled - 1).min();
+            entry.goes_on(oldest.unwrap_or(come).min(come).max(entry.begun.min(now)));
+            self.keep_cursor(entry, now).await?;
         }
         match entry.next {
             Some(next) if next <= now => self.fire(entry, now).await,
             Some(_) | None => Ok(()),
         }
+    }
+
+    /// Writes down where a schedule goes on, so that whoever reads it next goes on there too.
+    async fn keep_cursor(&self, entry: &Entry, now: i64) -> Result<(), AppError> {
+        let _scheduling = self.0.scheduling.lock().await;
+        let Some(query) = self.0.store.document_by_id(&entry.query).await? else { return Ok(()) };
+        let Some(scheduled) = self.scheduled(query).await? else { return Ok(()) };
+        if scheduled.standing.begun != entry.begun {
+            return Ok(());
+        }
+        let standing = Standing { cursor: entry.cursor, ..scheduled.standing.clone() };
+        Ok(self.0.store.apply(vec![scheduled.stands(&standing, now)]).await?)
     }
 
     /// Every schedule that fires.
@@ -141,7 +161,7 @@ impl App {
                 Ok(Some(Scheduled { query, table, standing, .. })) if standing.is_active() => {
                     let next = table.next_start(standing.cursor);
                     let Standing { begun, cursor, .. } = standing;
-                    agenda.push(Entry { query: query.id, table, begun, cursor, next });
+                    agenda.push(Entry { query: query.id, table, begun, cursor, next, complaint: None });
                 }
                 Ok(_) => {}
                 Err(error) => tracing::error!("a schedule is left out: {error}"),
@@ -163,6 +183,12 @@ impl App {
             entry.next = None;
             return Ok(());
         };
+        if scheduled.standing.begun != entry.begun {
+            // It began anew since the agenda was read.
+            entry.next = None;
+            self.schedules_changed();
+            return Ok(());
+        }
         entry.table = scheduled.table.clone();
         let restored = self.0.store.value(RESTORED).await?.and_then(|at| at.as_i64());
         let due = Due::of(&entry.table, entry.cursor, now, restored);
@@ -186,9 +212,12 @@ impl App {
             self.run_slot(&by_schedule(), &scheduled, time, before.is_some(), note, together, queue).await?;
             entry.goes_on(time);
         }
-        missed.push(scheduled.stands(&Standing { cursor: newest, ..scheduled.standing.clone() }, now));
-        self.0.store.apply(missed).await?;
-        entry.goes_on(newest);
+        if entry.cursor != newest {
+            // Nothing ran for the newest: the times that were missed are written down by themselves.
+            missed.push(scheduled.stands(&Standing { cursor: newest, ..scheduled.standing.clone() }, now));
+            self.0.store.apply(missed).await?;
+            entry.goes_on(newest);
+        }
         Ok(())
     }
 
@@ -210,23 +239,19 @@ impl App {
     ) -> Result<bool, AppError> {
         let new = match self.run_of(&scheduled.query, scheduled.body.clone(), None).await {
             Ok(new) => new,
-            Err(error @ (AppError::Conflict { .. } | AppError::Invalid(_) | AppError::NotFound { .. })) => {
+            // The store, or an orderly stop: the time stays due.
+            Err(error @ AppError::Unavailable { .. }) => return Err(error),
+            Err(error) => {
                 let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration: true };
                 let new = Enqueue::of(&scheduled.query, scheduled.body.clone(), api::JobKind::Export);
                 Enqueue { stillborn: Some(cause), ..new }
             }
-            Err(error) => return Err(error),
         };
         let overlap = if queue { Overlap::Queue } else { scheduled.table.overlap };
         let (schedule, now, query) = (scheduled.query.id.clone(), self.now(), &scheduled.query.name);
         let id = names::new_job_id(now);
-        changes.push(match was_missed {
-            true => Change::FillSlot { schedule, scheduled: time, job: id.clone(), now },
-            false => {
-                let end = SlotEnd::Run { job: id.clone() };
-                Change::InsertSlot(Slot { schedule, scheduled: time, end, at: now, note })
-            }
-        });
+        let slot = Slot { schedule, scheduled: time, end: SlotEnd::Run { job: id.clone() }, at: now, note };
+        changes.push(if was_missed { Change::FillSlot(slot) } else { Change::InsertSlot(slot) });
         let new = Enqueue { id: Some(id), scheduled: Some(time), overlap, changes, ..new };
         match self.begin_job(actor, new, None).await {
             Ok(_) => {
@@ -245,7 +270,7 @@ struct Due {
     missed: Vec<i64>,
     /// More were missed than are written down.
     more: bool,
-    /// When the data directory was restored from a backup: what ran before is not known.
+    /// What became of times up to here is not known: the data directory was restored from a backup since.
     restored: Option<i64>,
 }
 
@@ -258,14 +283,19 @@ impl Due {
             CatchUp::All => MOST_RUNS,
             CatchUp::None => usize::from(on_time),
         };
-        let unknown = |time: &i64| restored.is_some_and(|restored| time + table.delay <= restored);
-        let certain = due.iter().take_while(|time| !unknown(time)).count();
+        // What was to start before the restore may have run.
+        let restored = restored.map(|restored| restored - table.delay);
+        let certain = due.iter().take_while(|time| restored.is_none_or(|restored| **time > restored)).count();
         let mut missed = due.split_off(runs.min(certain));
         let more = missed.len() > MOST_MISSED;
         missed.truncate(MOST_MISSED);
         due.reverse();
         missed.reverse();
         Due { runs: due, missed, more, restored }
+    }
+
+    fn unknown(&self, time: i64) -> bool {
+        self.restored.is_some_and(|restored| time <= restored)
     }
 
     fn oldest(&self) -> Option<i64> {
@@ -281,7 +311,7 @@ impl Due {
         let new = self.missed.iter().filter(|time| !known.contains_key(time));
         let slot = |time: &i64| {
             let earlier = self.more && self.missed.first() == Some(time);
-            let why = if self.restored.is_some_and(|restored| *time <= restored) { RESTORED_SINCE } else { AWAY };
+            let why = if self.unknown(*time) { RESTORED_SINCE } else { AWAY };
             let note = if earlier { format!("{why}; so did earlier times") } else { why.to_owned() };
             Change::InsertSlot(Slot {
                 schedule: schedule.to_owned(),

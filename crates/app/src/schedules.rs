@@ -1,17 +1,12 @@
-//! Schedules: listed, shown, paused, resumed, filled up; and crons explained before they are saved.
+//! Schedules: listed, shown, paused, resumed; and crons explained before they are saved.
 //!
 //! Knows what people see of a schedule and may do with it. It is written as a part of its query; it is fired by the
 //! scheduler.
 
 use std::collections::HashMap;
 
-use api::{
-    Backfill, Backfilled, CronExplanation, CronRequest, Page, Schedule, ScheduleState, ScheduleView, Scope, Slot,
-    SlotState,
-};
-use jiff::civil;
-use jiff::tz::TimeZoneDatabase;
-use model::{Problem, Problems};
+use api::{CronExplanation, CronRequest, Job, Page, Schedule, ScheduleState, ScheduleView, Scope, Slot, SlotState};
+use model::{JobId, Problem, Problems};
 use serde_json::json;
 use store::{Change, Document, SlotEnd};
 
@@ -21,12 +16,12 @@ use crate::queries::{QUERY, QueryBody, body_of};
 use crate::timetable::{Halt, SHOWN, STANDING, Standing, Timetable};
 use crate::{Actor, App, AppError};
 
-/// Most scheduled times that one backfill runs.
-const MOST_SLOTS: u32 = 100;
 /// Most coming times that are shown.
 const MOST_SHOWN: u32 = 100;
 /// Queries that are looked at in one go for those with a schedule.
 const CHUNK: u32 = 200;
+/// Schedules that are looked through at most.
+const ALL: u32 = 100_000;
 
 /// A query with its schedule, as they are kept.
 pub(crate) struct Scheduled {
@@ -79,13 +74,17 @@ impl App {
     ) -> Result<Page<ScheduleView>, AppError> {
         actor.require(Scope::Read)?;
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let standings = self.0.store.documents(STANDING, None, ALL).await?;
+        let mut standings: HashMap<String, Document> =
+            standings.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
         let (mut found, mut after) = (Vec::new(), after.map(str::to_owned));
         'pages: loop {
             let documents = self.0.store.documents(QUERY, after.as_deref(), CHUNK).await?;
             let last = (documents.len() as u64) < u64::from(CHUNK);
             for document in documents {
                 after = Some(document.name.clone());
-                if let Some(scheduled) = self.scheduled(document).await? {
+                let Some(standing) = standings.remove(&document.id) else { continue };
+                if let Some(scheduled) = Scheduled::of(document, standing)? {
                     found.push(scheduled);
                     if found.len() == most {
                         break 'pages;
@@ -156,48 +155,6 @@ impl App {
         self.schedule_view(scheduled).await
     }
 
-    /// Runs scheduled times that have passed, oldest first, each once: those that ran before are left alone.
-    ///
-    /// # Errors
-    /// It has no schedule, `from` is no time, `slots` is too large, none of them has come yet; see [`AppError`].
-    pub async fn backfill(&self, actor: &Actor, query: &str, request: Backfill) -> Result<Backfilled, AppError> {
-        actor.require(Scope::Run)?;
-        let _scheduling = self.0.scheduling.lock().await;
-        let scheduled = self.scheduled_query(query).await?;
-        if request.slots == 0 || request.slots > MOST_SLOTS {
-            let problem = Problem::at("slots", format!("must be a number from 1 to {MOST_SLOTS}"));
-            return Err(problem.hint("run the rest with a second backfill").into());
-        }
-        let from = begin(&request.from, scheduled.table.zone.name())?;
-        let (now, most) = (self.now(), usize::try_from(request.slots).unwrap_or(0));
-        let due = |time: &i64| time + scheduled.table.delay <= now;
-        let times: Vec<i64> = scheduled.table.after(from - 1).take(most).take_while(due).collect();
-        let (Some(first), Some(last)) = (times.first(), times.last()) else {
-            let problem = Problem::at("from", "no scheduled time from there has come yet");
-            return Err(problem.hint("a backfill runs times that have passed").into());
-        };
-        let known = self.0.store.slots_between(&scheduled.query.id, *first, *last + 1).await?;
-        let known: HashMap<i64, store::Slot> = known.into_iter().map(|slot| (slot.scheduled, slot)).collect();
-        let mut answer = Backfilled { started: Vec::new(), already: Vec::new() };
-        let line =
-            actor.audit("schedule.backfill", query, json!({ "from": names::time(*first), "slots": times.len() }));
-        self.0.store.apply(vec![line]).await?;
-        for time in times {
-            let before = known.get(&time);
-            let note = format!("started by {}", actor.shown());
-            let ran = match before.map(|slot| &slot.end) {
-                Some(SlotEnd::Run { .. }) => false,
-                Some(SlotEnd::Missed) | None => {
-                    self.run_slot(actor, &scheduled, time, before.is_some(), Some(note), Vec::new(), true).await?
-                }
-            };
-            let slot = self.0.store.slots_between(&scheduled.query.id, time, time + 1).await?;
-            let views = self.slot_views(&scheduled.table, slot).await?;
-            if ran { answer.started.extend(views) } else { answer.already.extend(views) }
-        }
-        Ok(answer)
-    }
-
     /// The scheduled times of a query that have passed, newest first; `after` is the `scheduled` of the last one before.
     ///
     /// # Errors
@@ -250,7 +207,7 @@ impl App {
     }
 
     /// The query of this name, which must have a schedule.
-    async fn scheduled_query(&self, name: &str) -> Result<Scheduled, AppError> {
+    pub(crate) async fn scheduled_query(&self, name: &str) -> Result<Scheduled, AppError> {
         let (document, _) = self.query_body(name).await?;
         let none = || AppError::Conflict {
             message: format!("query {name} has no schedule"),
@@ -289,7 +246,8 @@ impl App {
                 body: serde_json::to_value(Standing::new(now)).unwrap_or_default(),
             })],
             (Some(document), Some(new)) => {
-                let same = old.is_some_and(|old| (&old.cron, &old.timezone) == (&new.cron, &new.timezone));
+                let table = |schedule: &Schedule| Timetable::of(schedule, "schedule").ok().flatten();
+                let same = old.and_then(table).zip(table(new)).is_some_and(|(old, new)| old.fires_like(&new));
                 let standing: Option<Standing> = serde_json::from_value(document.body).ok();
                 match standing {
                     Some(_) if same => Vec::new(),
@@ -311,16 +269,15 @@ impl App {
         self.schedule_views(vec![scheduled]).await?.pop().ok_or_else(gone)
     }
 
-    /// Schedules as they are shown, with one look at the slots for all of them.
+    /// Schedules as they are shown, with one look at the slots and one at the jobs for all of them.
     async fn schedule_views(&self, found: Vec<Scheduled>) -> Result<Vec<ScheduleView>, AppError> {
         let queries: Vec<String> = found.iter().map(|scheduled| scheduled.query.id.clone()).collect();
         let newest = self.0.store.newest_slots_of(&queries).await?;
+        let mut jobs = self.jobs_of(&newest).await?;
         let mut newest: HashMap<String, store::Slot> =
             newest.into_iter().map(|slot| (slot.schedule.clone(), slot)).collect();
         let now = self.now();
-        let mut views = Vec::with_capacity(found.len());
-        for Scheduled { query, schedule, table, standing, .. } in found {
-            let last = newest.remove(&query.id).into_iter().collect();
+        let view = |Scheduled { query, schedule, table, standing, .. }: Scheduled| {
             let state = match (&standing.disabled, &standing.paused) {
                 (Some(_), _) => ScheduleState::Disabled,
                 (None, Some(_)) => ScheduleState::Paused,
@@ -329,7 +286,7 @@ impl App {
             // A delay may have times wait that have come already; a clock that was put back comes to later ones again.
             let from = if standing.cursor > now { now } else { standing.cursor.max(now - table.delay) };
             let shown = if state == ScheduleState::Active { SHOWN } else { 0 };
-            views.push(ScheduleView {
+            ScheduleView {
                 query: query.name,
                 words: table.cron.words(),
                 remarks: table.cron.remarks(),
@@ -337,51 +294,41 @@ impl App {
                 reason: standing.halt().map(Halt::cause),
                 since: standing.halt().map(|halt| names::time(halt.since)),
                 next: table.after(from).take(shown).map(|time| table.fire(time)).collect(),
-                last: self.slot_views(&table, last).await?.pop(),
+                last: newest.remove(&query.id).map(|slot| slot_view(&table, slot, &mut jobs)),
                 failures: standing.failures,
                 schedule,
-            });
-        }
-        Ok(views)
+            }
+        };
+        Ok(found.into_iter().map(view).collect())
     }
 
-    async fn slot_views(&self, table: &Timetable, slots: Vec<store::Slot>) -> Result<Vec<Slot>, AppError> {
-        let mut views = Vec::with_capacity(slots.len());
-        for slot in slots {
-            let (state, job_id) = match slot.end {
-                SlotEnd::Run { job } => (SlotState::Run, Some(job)),
-                SlotEnd::Missed => (SlotState::Missed, None),
-            };
-            let job = match &job_id {
-                Some(id) if self.0.store.job(id).await?.is_some() => Some(self.job_by_id(id).await?),
-                Some(_) | None => None,
-            };
-            views.push(Slot {
-                scheduled: names::time(slot.scheduled),
-                local: table.zone.local(slot.scheduled),
-                state,
-                at: names::time(slot.at),
-                note: slot.note,
-                job_id: job_id.map(|id| id.to_string()),
-                job,
-            });
-        }
-        Ok(views)
+    /// Slots of one schedule as they are shown, with one look at the jobs for all of them.
+    pub(crate) async fn slot_views(&self, table: &Timetable, slots: Vec<store::Slot>) -> Result<Vec<Slot>, AppError> {
+        let mut jobs = self.jobs_of(&slots).await?;
+        Ok(slots.into_iter().map(|slot| slot_view(table, slot, &mut jobs)).collect())
+    }
+
+    /// The jobs of these slots that are still there, by their ids.
+    async fn jobs_of(&self, slots: &[store::Slot]) -> Result<HashMap<String, Job>, AppError> {
+        let ids: Vec<JobId> = slots.iter().filter_map(|slot| slot.end.job().cloned()).collect();
+        let jobs = self.job_views(self.0.store.jobs_of(&ids).await?).await?;
+        Ok(jobs.into_iter().map(|job| (job.id.clone(), job)).collect())
     }
 }
 
-/// Where a backfill begins: a moment, or a day or time by the clock of the schedule's zone.
-fn begin(text: &str, zone: &str) -> Result<i64, Problem> {
-    let text = text.trim();
-    if let Ok(moment) = text.parse::<jiff::Timestamp>() {
-        return Ok(moment.as_second());
+/// A slot as it is shown; its job is taken out of `jobs`.
+fn slot_view(table: &Timetable, slot: store::Slot, jobs: &mut HashMap<String, Job>) -> Slot {
+    let (state, job_id) = match slot.end {
+        SlotEnd::Run { job } => (SlotState::Run, Some(job.to_string())),
+        SlotEnd::Missed => (SlotState::Missed, None),
+    };
+    Slot {
+        scheduled: names::time(slot.scheduled),
+        local: table.zone.local(slot.scheduled),
+        state,
+        at: names::time(slot.at),
+        note: slot.note,
+        job: job_id.as_ref().and_then(|id| jobs.remove(id)),
+        job_id,
     }
-    let local = text
-        .parse::<civil::DateTime>()
-        .or_else(|_| text.parse::<civil::Date>().map(|date| date.to_datetime(civil::Time::midnight())));
-    let zoned = local.and_then(|local| local.to_zoned(TimeZoneDatabase::bundled().get(zone)?));
-    zoned.map(|zoned| zoned.timestamp().as_second()).map_err(|_| {
-        Problem::at("from", "is no time")
-            .hint("write 2026-11-01, 2026-11-01 02:00 (by the schedule's time zone) or 2026-11-01T02:00:00Z")
-    })
 }

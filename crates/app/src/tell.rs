@@ -3,13 +3,16 @@
 //! Knows which outcome is worth a notice, and what stands in it: counts, cause, what to do, never a row's value. Every
 //! outcome is told once: what is written for it, and that it was, are one transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use api::NoticeEvent;
-use model::{JobState, StopCause};
+use api::{NoticeEvent, QuerySpec};
+use model::{JobId, JobState, StopCause};
 use notify::{Counts, Event, Notice};
 use serde_json::json;
-use store::{Change, Job, JobSummary, LogLevel, NewNotice, NoticeChannel, SlotEnd, StoreError};
+use store::{
+    Change, Job, JobSummary, LogLevel, NewNotice, NoticeChannel, NoticeFilter, NoticeState, SlotEnd, StoreError,
+};
 
 use crate::names::new_job_id;
 use crate::notifications::Told;
@@ -23,6 +26,8 @@ use crate::{App, AppError};
 const LOOK: Duration = Duration::from_secs(5);
 /// Outcomes that are told in one go.
 const CHUNK: u32 = 100;
+/// Notices of a query that are looked at to see what was heard.
+const HEARD: u32 = 1_000;
 /// The states that somebody may want to hear of.
 const STATES: [JobState; 6] = [
     JobState::Success,
@@ -51,37 +56,47 @@ impl App {
     }
 
     async fn tell_outcomes(&self) -> Result<(), AppError> {
-        loop {
-            let untold = self.0.store.untold(&STATES, CHUNK).await?;
-            let full = untold.len() as u64 == u64::from(CHUNK);
+        // Those that cannot be told hide no others.
+        let mut stuck = 0;
+        while !self.is_stopping() {
+            let limit = CHUNK + stuck;
+            let untold = self.0.store.untold(&STATES, limit).await?;
+            let full = untold.len() as u64 == u64::from(limit);
             let mut progress = false;
+            stuck = 0;
             for job in untold {
+                if self.is_stopping() {
+                    return Ok(());
+                }
                 let id = job.id.clone();
                 match self.tell(job).await {
                     // It is in another state by now; that one is told when it comes to rest.
                     Ok(()) | Err(AppError::Stale { .. }) => progress = true,
-                    Err(error) => tracing::error!(job = %id, "the outcome of a job could not be told: {error}"),
+                    Err(error) => {
+                        stuck += 1;
+                        tracing::error!(job = %id, "the outcome of a job could not be told: {error}");
+                    }
                 }
             }
             if !full || !progress {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// Writes the notices of one outcome, and what it means for the schedule.
     async fn tell(&self, job: JobSummary) -> Result<(), AppError> {
         let mut changes = vec![Change::Told { job: job.id.clone(), state: job.state }];
-        let query = match &job.query {
-            Some(id) => self.0.store.document_by_id(id).await?,
-            None => None,
-        };
-        let Some(query) = query else {
+        let Some(query_id) = job.query.clone() else {
             return self.keep(changes).await;
         };
         let _scheduling = self.0.scheduling.lock().await;
-        let (query_id, spec) = (query.id.clone(), crate::queries::body_of(&query)?.spec);
-        let scheduled = self.scheduled(query).await?;
+        // Of a query that was deleted meanwhile, those hear who hear where nobody says anything.
+        let (spec, scheduled) = match self.0.store.document_by_id(&query_id).await? {
+            Some(query) => (crate::queries::body_of(&query)?.spec, self.scheduled(query).await?),
+            None => (QuerySpec::default(), None),
+        };
         let by_schedule = match &scheduled {
             Some(scheduled) if self.is_run_of(scheduled, &job).await? => Some(scheduled),
             Some(_) | None => None,
@@ -93,7 +108,10 @@ impl App {
         let told = self.told_of(&spec).await?;
         let full = self.find_job(job.id.as_str()).await?;
         let failed_before = self.0.store.value(&outcome(&query_id)).await?.is_some();
-        let streak = by_schedule.and_then(|scheduled| self.judge(scheduled, &job, &told));
+        let streak = match by_schedule {
+            Some(scheduled) => self.judge(scheduled, &job, &told).await?,
+            None => None,
+        };
         if let (Some(streak), Some(scheduled)) = (&streak, by_schedule) {
             changes.push(scheduled.stands(&streak.standing, self.now()));
         }
@@ -112,7 +130,7 @@ impl App {
         changes.extend(remember(&query_id, &job, failed_before));
         self.keep(changes).await?;
         if let Some(halt) = disabled {
-            self.note(&job.id, LogLevel::Error, &format!("The schedule was {}.", halt.message)).await;
+            self.note(&job.id, LogLevel::Error, &format!("The schedule is {}.", halt.message)).await;
             self.schedules_changed();
         }
         self.0.notices_wake.notify_one();
@@ -120,29 +138,44 @@ impl App {
     }
 
     /// What the outcome of a run changes about its schedule, if anything.
-    fn judge(&self, scheduled: &Scheduled, job: &JobSummary, told: &Told) -> Option<Streak> {
+    async fn judge(&self, scheduled: &Scheduled, job: &JobSummary, told: &Told) -> Result<Option<Streak>, AppError> {
         let before = &scheduled.standing;
-        if before.disabled.is_some() {
-            return None;
+        if before.disabled.is_some() || before.counted.as_deref() == Some(job.id.as_str()) && !is_good(job) {
+            return Ok(None);
         }
         let mut standing = before.clone();
         let mut failures = None;
         match outcome_of(job) {
-            Outcome::Good => (standing.failures, standing.notices) = (0, 0),
+            Outcome::Good => (standing.failures, standing.failing_since, standing.counted) = (0, None, None),
             Outcome::Configuration => {
                 standing.failures += 1;
-                // Where nobody is to be told, the page of the schedule has told it.
-                let heard = told.nobody() || told.on.contains(&NoticeEvent::Failure);
-                standing.notices += u32::from(heard || told.on.is_empty());
+                standing.counted = Some(job.id.to_string());
+                let since = *standing.failing_since.get_or_insert(self.now());
                 let most = self.0.config.failures_to_disable;
                 failures = Some((standing.failures, most));
-                if standing.failures >= most && standing.notices >= self.0.config.notices_to_disable {
-                    standing.disabled = Some(halt(job, standing.failures, self.now()));
+                if standing.failures >= most && self.was_heard(&scheduled.query.id, since, told).await? {
+                    let cause = job.cause.as_ref().map(|cause| self.0.discreet.cause(cause));
+                    standing.disabled = Some(halt(cause, standing.failures, self.now()));
                 }
             }
             Outcome::Other => {}
         }
-        (standing != *before).then_some(Streak { standing, failures })
+        Ok((standing != *before).then_some(Streak { standing, failures }))
+    }
+
+    /// Whether enough notices of failures have arrived since then that nobody finds a schedule disabled without having heard
+    /// of it. Where nobody is to hear of failures, the page of the schedule has told it.
+    async fn was_heard(&self, query: &str, since: i64, told: &Told) -> Result<bool, AppError> {
+        if told.nobody() || !told.on.contains(&NoticeEvent::Failure) {
+            return Ok(true);
+        }
+        let filter =
+            NoticeFilter { query: Some(query.to_owned()), state: Some(NoticeState::Sent), ..NoticeFilter::default() };
+        let sent = self.0.store.notices(&filter, None, HEARD).await?;
+        let failures =
+            sent.into_iter().filter(|notice| notice.event == Event::Failure.name() && notice.created >= since);
+        let jobs: HashSet<Option<JobId>> = failures.map(|notice| notice.job).collect();
+        Ok(jobs.len() as u64 >= u64::from(self.0.config.notices_to_disable))
     }
 
     async fn keep(&self, changes: Vec<Change>) -> Result<(), AppError> {
@@ -183,7 +216,10 @@ impl App {
         let (said, todo) = match cause {
             Some(StopCause { message, hint, .. }) => (Some(message), hint),
             None if rejected > 0 => (
-                Some(format!("{} rows were rejected", grouped(rejected))),
+                Some(match rejected {
+                    1 => "1 row was rejected".to_owned(),
+                    more => format!("{} rows were rejected", grouped(more)),
+                }),
                 Some("download them, mend them, and retry them".to_owned()),
             ),
             None => (None, None),
@@ -246,6 +282,10 @@ enum Outcome {
     Other,
 }
 
+fn is_good(job: &JobSummary) -> bool {
+    matches!(outcome_of(job), Outcome::Good)
+}
+
 fn outcome_of(job: &JobSummary) -> Outcome {
     match job.state {
         JobState::Success => Outcome::Good,
@@ -301,11 +341,11 @@ pub(crate) fn outcome(query: &str) -> String {
     format!("outcome:{query}")
 }
 
-fn halt(job: &JobSummary, failures: u32, now: i64) -> Halt {
-    let cause = job.cause.as_ref().map_or("see its jobs", |cause| cause.message.as_str());
+fn halt(cause: Option<StopCause>, failures: u32, now: i64) -> Halt {
+    let cause = cause.map_or_else(|| "see its jobs".to_owned(), |cause| cause.message);
     Halt {
         since: now,
-        message: format!("disabled after {failures} runs in a row failed for want of a change: {cause}"),
+        message: format!("disabled: {failures} runs in a row failed, and will until something is changed: {cause}"),
         hint: Some("mend that, then resume the schedule".into()),
     }
 }

@@ -3,7 +3,7 @@
 //! Knows cron, zone and delay of one schedule; who fires it is the scheduler.
 
 use api::{CatchUp, Cause, Fire, Overlap, Schedule};
-use model::{Cron, Problem, Problems, Zone};
+use model::{Cron, LONGEST_DELAY, Problem, Problems, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::names;
@@ -11,8 +11,6 @@ use crate::names;
 /// The kind of document that holds what changes by itself about a schedule. Its name is the id of its query's document.
 pub(crate) const STANDING: &str = "schedule";
 
-/// Longest delay of a start: 30 days.
-const LONGEST_DELAY: u64 = 30 * 86_400;
 /// Coming times that are shown.
 pub(crate) const SHOWN: usize = 5;
 
@@ -29,8 +27,10 @@ pub(crate) struct Standing {
     pub(crate) disabled: Option<Halt>,
     /// Runs in a row that failed because something must be changed.
     pub(crate) failures: u32,
-    /// Notices of them that were written.
-    pub(crate) notices: u32,
+    /// When the first of them was told, in seconds since 1970.
+    pub(crate) failing_since: Option<i64>,
+    /// The last job that was counted among them: one that is continued is not another failure.
+    pub(crate) counted: Option<String>,
 }
 
 /// Why a schedule does not fire.
@@ -47,7 +47,15 @@ pub(crate) struct Halt {
 impl Standing {
     /// A schedule that begins now.
     pub(crate) fn new(now: i64) -> Standing {
-        Standing { begun: now, cursor: now, paused: None, disabled: None, failures: 0, notices: 0 }
+        Standing {
+            begun: now,
+            cursor: now,
+            paused: None,
+            disabled: None,
+            failures: 0,
+            failing_since: None,
+            counted: None,
+        }
     }
 
     /// Whether it fires.
@@ -113,6 +121,11 @@ impl Timetable {
         problems.or(|| cron.map(|cron| Timetable { cron, zone, delay, catch_up, overlap }))
     }
 
+    /// Whether both have the same scheduled times, however they are written.
+    pub(crate) fn fires_like(&self, other: &Timetable) -> bool {
+        self.cron.fires_like(&other.cron) && self.zone.name() == other.zone.name()
+    }
+
     /// The scheduled times after `after`, in order.
     pub(crate) fn after(&self, after: i64) -> impl Iterator<Item = i64> + '_ {
         self.cron.fires(after, &self.zone)
@@ -159,7 +172,15 @@ mod tests {
     fn everything_wrong_is_said_at_its_place() {
         let wrong = Schedule { timezone: Some("Europe/Berln".into()), delay: u64::MAX, ..schedule("61 0 * * 7") };
         let problems = Timetable::of(&wrong, "query.schedule").map(|_| ()).unwrap_err();
-        expect![[""]].assert_eq(&problems.to_string());
+        expect![[r#"
+            query.schedule.cron: minute: "61" is out of range: minutes are 0 to 59
+            query.schedule.cron: day of week: "7" is out of range: days of week are 0 to 6 or sun to sat
+              hint: Sunday is 0
+            query.schedule.timezone: "Europe/Berln" is not a time zone of the IANA database
+              hint: did you mean Europe/Berlin?
+            query.schedule.delay: must be at most 2592000 seconds
+              hint: that is 30 days"#]]
+        .assert_eq(&problems.to_string());
         assert!(matches!(Timetable::of(&schedule("none"), "query.schedule"), Ok(None)));
     }
 

@@ -29,8 +29,10 @@ struct Day {
     allowance: Arc<Allowance>,
     /// When it ends, in seconds since 1970.
     ends: i64,
-    /// What was last kept of it.
-    kept: u64,
+    /// The account's time zone, where it is known.
+    zone: Option<String>,
+    /// What was last kept of it: its end, and the calls.
+    kept: Option<(i64, u64)>,
 }
 
 /// What a business unit has spent of a day.
@@ -47,9 +49,9 @@ impl Units {
         Arc::clone(&locked(&self.units).entry(key.to_owned()).or_default().limiter)
     }
 
-    /// What a business unit may be asked on the day that ends at `ends`; `true`: nothing was known of it yet. Both times in
-    /// seconds since 1970.
-    pub(crate) fn allowance(&self, key: &str, now: i64, ends: i64) -> (Arc<Allowance>, bool) {
+    /// What a business unit may be asked on the day that ends at `ends` in the account's time zone; `true`: nothing was known
+    /// of it yet. Both times in seconds since 1970.
+    pub(crate) fn allowance(&self, key: &str, zone: Option<String>, now: i64, ends: i64) -> (Arc<Allowance>, bool) {
         let mut units = locked(&self.units);
         let unit = units.entry(key.to_owned()).or_default();
         match &mut unit.day {
@@ -58,27 +60,43 @@ impl Units {
                     day.allowance.new_day();
                 }
                 // A time zone that became known moves the end of the same day either way.
-                day.ends = ends;
+                (day.ends, day.zone) = (ends, zone);
                 (Arc::clone(&day.allowance), false)
             }
             none => {
                 let allowance = Arc::<Allowance>::default();
-                *none = Some(Day { allowance: Arc::clone(&allowance), ends, kept: 0 });
+                *none = Some(Day { allowance: Arc::clone(&allowance), ends, zone, kept: None });
                 (allowance, true)
+            }
+        }
+    }
+
+    /// Begins the day of every business unit whose day has ended by `now`; `ends` says when the new one does, in a time zone.
+    pub(crate) fn begin_days(&self, now: i64, ends: impl Fn(Option<&str>) -> i64) {
+        for day in locked(&self.units).values_mut().filter_map(|unit| unit.day.as_mut()) {
+            if now >= day.ends {
+                day.allowance.new_day();
+                day.ends = ends(day.zone.as_deref());
             }
         }
     }
 
     /// The business units whose calls of today are not kept as they are.
     pub(crate) fn unkept(&self) -> Vec<DaySpent> {
-        let mut units = locked(&self.units);
-        let spent = units.iter_mut().filter_map(|(key, unit)| {
-            let day = unit.day.as_mut()?;
+        let units = locked(&self.units);
+        let spent = units.iter().filter_map(|(key, unit)| {
+            let day = unit.day.as_ref()?;
             let spent = day.allowance.spent();
-            let changed = std::mem::replace(&mut day.kept, spent) != spent;
-            changed.then(|| DaySpent { key: key.clone(), ends: day.ends, spent })
+            (day.kept != Some((day.ends, spent))).then(|| DaySpent { key: key.clone(), ends: day.ends, spent })
         });
         spent.collect()
+    }
+
+    /// What a business unit has spent is kept.
+    pub(crate) fn kept(&self, spent: &DaySpent) {
+        if let Some(day) = locked(&self.units).get_mut(&spent.key).and_then(|unit| unit.day.as_mut()) {
+            day.kept = Some((spent.ends, spent.spent));
+        }
     }
 
     /// The right of this process to export to a business unit; all its jobs share it.

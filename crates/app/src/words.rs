@@ -78,14 +78,18 @@ fn success(said: &Said<'_>) -> String {
     match said.rows {
         Some(rows) if rows.rejected > 0 => {
             format!(
-                "{} rows delivered, {} rejected. Download them, mend them, and retry.",
-                grouped(rows.delivered),
+                "{} delivered, {} rejected. Download them, mend them, and retry.",
+                counted(rows.delivered),
                 grouped(rows.rejected)
             )
         }
-        Some(rows) => format!("{} rows delivered.", grouped(rows.delivered)),
+        Some(rows) => format!("{} delivered.", counted(rows.delivered)),
         None => "Done.".into(),
     }
+}
+
+fn counted(rows: u64) -> String {
+    if rows == 1 { "1 row".into() } else { format!("{} rows", grouped(rows)) }
 }
 
 fn stored(rows: Tally) -> String {

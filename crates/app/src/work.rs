@@ -9,26 +9,18 @@ use std::time::Duration;
 use export::FrozenResult;
 use model::{JobState, Plan, Report, StopCause, Tally};
 use pardot::Claim;
-use query::QueryError;
+use query::{QueryError, TableError};
 use store::{Job, JobKind, LogLevel};
 use tokio::sync::mpsc;
 
-use crate::clock::random_u64;
 use crate::enqueue::ServerRequest;
 use crate::export::limits;
-use crate::forecast::AFTER_MIDNIGHT;
 use crate::grants::Stored;
 use crate::job::{JobRequest, Run, Watched, plan_of};
+use crate::judge::Judge;
 use crate::live::LiveJob;
 use crate::number::grouped;
-use crate::{App, AppError, words};
-
-/// Pardot is asked again so long after it said that the day's calls are used up, where its midnight is not known.
-const QUOTA_PROBE: i64 = 15 * 60;
-/// Pardot's midnight may come so much later than ours, at most.
-const LATE_MIDNIGHT: i64 = 3_600;
-/// Tries after an outage, with at most ten minutes between two: about a day.
-const TRIES: u32 = 150;
+use crate::{App, AppError};
 
 /// Why a job did not come to sending.
 struct Halt {
@@ -136,7 +128,10 @@ impl App {
                 Err(Halt { state: JobState::Killed, cause: Some(cause) })
             }
             Err(error) => {
-                let message = format!("the query failed: {error}; nothing was sent");
+                let message = match &error {
+                    QueryError::Runtime { .. } => format!("{error}; nothing was sent"),
+                    _ => format!("the query failed: {error}; nothing was sent"),
+                };
                 let cause = StopCause { message, hint: error.hint(), configuration: must_be_changed(&error) };
                 Err(Halt { state: JobState::Failed, cause: Some(cause) })
             }
@@ -164,11 +159,13 @@ impl App {
         let client = match self.client_of(&stored, &plan, Claim::Within).await {
             Ok(client) => {
                 live.calls_with(&client);
-                if job.wakes > 0 {
-                    // It went on by itself: whether a new day has begun at Pardot is asked, one call at most.
+                if job.wakes > 0 || job.report.is_some() || self.just_past_midnight(&stored).await? {
+                    // Whether a new day has begun at Pardot is asked, with one call at most.
                     self.allowance_of(&stored).await?.probe();
                 }
-                self.foresee(&job, &plan, &client, &stored).await?;
+                if let Err(error) = self.foresee(&job, &plan, &client, &stored).await {
+                    tracing::warn!(job = %job.id, "no forecast could be made: {error}");
+                }
                 Ok(client)
             }
             Err(error @ AppError::Conflict { .. }) => Err(error.to_string()),
@@ -176,7 +173,8 @@ impl App {
         };
         let id = job.id.clone();
         let zone = self.known_account(&stored).await?.and_then(|account| account.time_zone);
-        let judge = Judge { live, wakes: job.wakes, zone, outage_wait: self.0.config.outage_wait };
+        let allowance = self.allowance_of(&stored).await?;
+        let judge = Judge { live, wakes: job.wakes, zone, allowance, outage_wait: self.0.config.outage_wait };
         let verdict = |report: &mut Report, progressed| judge.verdict(report, progressed, self.now());
         let before = job.report.clone();
         let run = Run {
@@ -285,63 +283,14 @@ fn must_be_changed(error: &QueryError) -> bool {
         | QueryError::UnknownColumn { .. }
         | QueryError::DuplicateColumn { .. }
         | QueryError::NotSelect { .. }
-        | QueryError::SeveralStatements
-        | QueryError::Table(_) => true,
+        | QueryError::SeveralStatements => true,
+        // Files that are out of reach for a while come back by themselves.
+        QueryError::Table(error) => !matches!(error, TableError::NoSuchFile { .. } | TableError::NoMatch { .. }),
         QueryError::Runtime { .. }
         | QueryError::TimedOut { .. }
         | QueryError::Cancelled
         | QueryError::Memory { .. }
         | QueryError::Disk { .. } => false,
-    }
-}
-
-/// Decides when a job that must wait goes on by itself.
-struct Judge<'a> {
-    live: &'a LiveJob,
-    /// Times that it went on by itself since rows last found an end.
-    wakes: u32,
-    /// The account's time zone, where it is known.
-    zone: Option<String>,
-    outage_wait: Duration,
-}
-
-impl Judge<'_> {
-    fn verdict(&self, report: &mut Report, progressed: bool, now: i64) -> Option<i64> {
-        let wakes = if progressed { 0 } else { self.wakes };
-        if self.live.is_killed() && report.status.is_open() {
-            // The wish came when the run had ended by itself already.
-            report.status = JobState::Killed;
-            report.cause = Some(StopCause { message: "stopped on request".into(), hint: None, configuration: false });
-        }
-        match report.status {
-            JobState::ParkedQuota => Some(self.quota_wake(wakes, now)),
-            JobState::ParkedOutage if wakes >= TRIES => {
-                report.status = JobState::Failed;
-                report.cause = Some(StopCause {
-                    message: "Pardot has not answered properly for a day".into(),
-                    hint: Some("nothing is lost: continue the job when it answers again".into()),
-                    configuration: false,
-                });
-                None
-            }
-            JobState::ParkedOutage => Some(now + self.outage_wake(wakes)),
-            _ => None,
-        }
-    }
-
-    /// Calls are counted anew at midnight of the account; where that is not known, or was not enough, every 15 minutes.
-    fn quota_wake(&self, wakes: u32, now: i64) -> i64 {
-        let midnight = self.zone.as_deref().and_then(|zone| words::next_midnight(now, zone));
-        // Pardot may count anew a little later than our clock shows midnight: what it says until then is of yesterday.
-        let just_past = self.zone.as_deref().and_then(|zone| words::next_midnight(now - LATE_MIDNIGHT, zone));
-        let midnight = midnight.filter(|_| just_past.is_none_or(|just_past| just_past > now));
-        let spread = i64::try_from(random_u64() % 30).unwrap_or(0);
-        midnight.filter(|_| wakes == 0).map_or(now + QUOTA_PROBE, |midnight| midnight + AFTER_MIDNIGHT + 5 + spread)
-    }
-
-    fn outage_wake(&self, wakes: u32) -> i64 {
-        let first = i64::try_from(self.outage_wait.as_secs()).unwrap_or(60);
-        (first << wakes.min(10)).min(first * 10).max(1)
     }
 }
 

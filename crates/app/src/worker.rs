@@ -18,6 +18,9 @@ use crate::{App, AppError};
 /// Looks at the queue at least so often: a job that waits for an export of the command line is not told of its end.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// No job is parked for longer, in seconds: one that would be was parked while the clock was ahead.
+const LONGEST_PARK: i64 = 26 * 3_600;
+
 /// What keeps jobs of one query apart.
 type Lane = (String, String);
 
@@ -58,12 +61,13 @@ impl App {
         Ok(())
     }
 
-    /// Works on the queue until the application stops, then waits for the jobs at work.
-    pub(crate) async fn work_on_queue(self) {
-        let mut running = JoinSet::new();
+    /// Works on the queue until the application stops, then waits for the jobs at work. `running` are those that a queue that
+    /// broke off has left at work.
+    pub(crate) async fn work_on_queue(self, running: Arc<tokio::sync::Mutex<JoinSet<()>>>) {
+        let mut running = running.lock().await;
         let (mut stopping, mut clock) = (self.0.stopping.subscribe(), self.0.config.clock.sets());
         while !*stopping.borrow_and_update() {
-            self.keep_spent().await;
+            self.turn_days().await;
             let pause = match self.start_what_may(&mut running).await {
                 Ok(pause) => pause,
                 Err(error) => {
@@ -81,6 +85,7 @@ impl App {
         }
         self.0.live.pause_all();
         while running.join_next().await.is_some() {}
+        self.turn_days().await;
     }
 
     /// Starts what may run now; gives the time until it is worth another look, at most [`LOOK`].
@@ -91,7 +96,7 @@ impl App {
         for job in jobs.iter_mut().filter(|job| self.0.live.find(&job.id).is_none()) {
             if matches!(job.state, JobState::Querying | JobState::Sending) {
                 self.pick_up(job).await?;
-            } else if parked(job.state) && job.wake.is_none_or(|wake| wake <= now) {
+            } else if parked(job.state) && job.wake.is_none_or(|wake| wake <= now || wake - now > LONGEST_PARK) {
                 self.0.store.set_state(&job.id, JobState::Queued, None, now).await?;
                 (job.state, job.cause) = (JobState::Queued, None);
                 self.0.live.changed(&job.id);
@@ -217,7 +222,7 @@ impl App {
         };
         let Some(document) = self.0.store.document_by_id(connection).await? else { return Ok(()) };
         if document.body["vault"] != used {
-            self.0.store.set_state(id, JobState::Queued, None, self.now()).await?;
+            self.0.store.requeue(id, false, Vec::new(), self.now()).await?;
         }
         Ok(())
     }
@@ -227,7 +232,8 @@ impl App {
         let _queue = self.0.queue.lock().await;
         for job in self.0.store.open_server_summaries().await? {
             if job.state == JobState::NeedsReconnect && job.connection.as_deref() == Some(connection) {
-                match self.0.store.set_state(&job.id, JobState::Queued, None, self.now()).await {
+                // Somebody did something: what comes of it is told again.
+                match self.0.store.requeue(&job.id, false, Vec::new(), self.now()).await {
                     Err(error) if overtaken(&error) => {}
                     other => {
                         other?;

@@ -30,6 +30,9 @@ use crate::problem::{Problem, Problems};
 /// Longest expression that is read, in characters: ours, so that a hostile text costs little. Ranges keep any real one shorter.
 const MAX_CHARACTERS: usize = 200;
 
+/// Longest time from a scheduled time to the start of its job, in seconds: 30 days. Ours; the manual names no limit.
+pub const LONGEST_DELAY: u64 = 30 * 86_400;
+
 /// A schedule's expression, parsed: when it fires on the clock of a time zone.
 ///
 /// The grammar and its meaning are the manual's ("Custom cron... Details"); docs/schedules.md says what was decided where
@@ -128,6 +131,12 @@ impl Cron {
     /// The five fields: those of the preset where the text is one.
     pub fn fields(&self) -> &str {
         &self.fields
+    }
+
+    /// Whether both fire at the same times, however they are written: `@daily` and `0 0 * * *`, `sun` and `0`. Restrictions of
+    /// the day that restrict nothing (`1-31`) are not looked through.
+    pub fn fires_like(&self, other: &Cron) -> bool {
+        (self.minutes, self.hours, self.months, self.days) == (other.minutes, other.hours, other.months, other.days)
     }
 
     /// Where in `text` the field stands that a problem names, in characters: for a caret under it. The whole text for `cron`

@@ -93,7 +93,8 @@ impl Forecast {
 
     /// In words. `resumes`: how the caller words [`Forecast::resumes`], such as "at 00:00 America/New_York".
     pub fn words(&self, resumes: Option<&str>) -> String {
-        let mut text = format!("{} rows = {}; {}.", Grouped(self.rows), self.calls_in_words(), self.left_in_words());
+        let rows = counted(self.rows, "row", "rows");
+        let mut text = format!("{rows} = {}; {}.", self.calls_in_words(), self.left_in_words());
         if let Some(verdict) = self.verdict(resumes.unwrap_or("after midnight of the account")) {
             text.push(' ');
             text.push_str(&verdict);

@@ -12,7 +12,7 @@ mod report;
 mod row;
 mod settings;
 
-pub use cron::{Cron, Fires, PRESETS, Preset, Zone};
+pub use cron::{Cron, Fires, LONGEST_DELAY, PRESETS, Preset, Zone};
 pub use forecast::Forecast;
 pub use job::{JobId, JobState, StopCause};
 pub use nearest::nearest;

@@ -25,24 +25,35 @@ pub enum SendError {
         /// The shortest wait before the next try, where there is one.
         wait: Option<Duration>,
     },
+    /// Nothing arrives by this way now: there is no connection, no TLS, no greeting, no login. Other notices by the same way
+    /// (the mail server, this one webhook) would fail alike, and need not be tried before this one.
+    #[error("{message}")]
+    Blocked {
+        /// What happened, a lower-case fragment.
+        message: String,
+        /// What to do.
+        hint: String,
+        /// The shortest wait before the next try, where there is one.
+        wait: Option<Duration>,
+    },
     /// There is no way to send it.
     #[error("no mail server is set")]
     NotConfigured,
 }
 
 impl SendError {
-    /// Whether another try can help.
+    /// Whether another try can help: by itself, or once somebody has mended a setting.
     pub fn is_transient(&self) -> bool {
         match self {
-            SendError::Later { .. } => true,
-            SendError::Refused { .. } | SendError::NotConfigured => false,
+            SendError::Later { .. } | SendError::Blocked { .. } | SendError::NotConfigured => true,
+            SendError::Refused { .. } => false,
         }
     }
 
     /// What to do.
     pub fn hint(&self) -> &str {
         match self {
-            SendError::Refused { hint, .. } | SendError::Later { hint, .. } => hint,
+            SendError::Refused { hint, .. } | SendError::Later { hint, .. } | SendError::Blocked { hint, .. } => hint,
             SendError::NotConfigured => {
                 "set smtp_host and mail_from in the server's config, or leave the mail addresses out"
             }
@@ -52,7 +63,7 @@ impl SendError {
     /// The shortest wait before the next try, where the other side or the matter asks for one.
     pub fn wait(&self) -> Option<Duration> {
         match self {
-            SendError::Later { wait, .. } => *wait,
+            SendError::Later { wait, .. } | SendError::Blocked { wait, .. } => *wait,
             SendError::Refused { .. } | SendError::NotConfigured => None,
         }
     }
@@ -65,9 +76,14 @@ impl SendError {
         SendError::Later { message: message.into(), hint: hint.into(), wait: None }
     }
 
+    pub(crate) fn blocked(message: impl Into<String>, hint: impl Into<String>) -> SendError {
+        SendError::Blocked { message: message.into(), hint: hint.into(), wait: None }
+    }
+
     pub(crate) fn after(self, wait: Duration) -> SendError {
         match self {
             SendError::Later { message, hint, .. } => SendError::Later { message, hint, wait: Some(wait) },
+            SendError::Blocked { message, hint, .. } => SendError::Blocked { message, hint, wait: Some(wait) },
             SendError::Refused { .. } | SendError::NotConfigured => self,
         }
     }

@@ -61,6 +61,8 @@ pub(crate) fn summary(notice: &Notice) -> String {
     match notice.event {
         Event::Success if notice.counts.is_some() => format!("{query} succeeded: {} delivered", rows(counts.delivered)),
         Event::Success => format!("{query} succeeded"),
+        // Its cause says the same again.
+        Event::Failure if notice.state.as_deref() == Some("stopped") => format!("{query} {}", ended(notice)),
         Event::Failure => cause(format!("{query} {}", ended(notice))),
         Event::Rejected => format!("{query}: {} rejected", rows(counts.rejected)),
         Event::QuotaParked => format!("{query} waits: the day's calls are used up"),

@@ -127,8 +127,9 @@ impl Mailer {
     /// Sends a notice to one address. A repetition has the same `Message-ID`.
     ///
     /// # Errors
-    /// `Refused` when the mail server refuses the recipient or the mail for good; `Later` for everything that passes or that
-    /// an operator can mend while the notice waits: connection, certificate, login, sender.
+    /// `Refused` when the mail server refuses the recipient or the mail for good; `Later` when it does not take the recipient
+    /// or the mail now; `Blocked` for what every mail would meet until it passes or an operator mends it: connection,
+    /// certificate, login, sender, a server that does not answer.
     pub async fn send(&self, to: &str, notice: &Notice) -> Result<(), SendError> {
         let hint = "correct the recipient's address";
         check_address(to).map_err(|message| SendError::refused(format!("the recipient {message}"), hint))?;
@@ -148,7 +149,7 @@ impl Mailer {
         }
         let config = tls::config(&self.trust).map_err(|_| {
             let hint = "install the certificates of this system, or name a file with them in smtp_ca_file";
-            SendError::later("TLS cannot be set up on this server", hint)
+            SendError::blocked("TLS cannot be set up on this server", hint)
         })?;
         Ok(Arc::clone(self.tls.get_or_init(|| Arc::new(config))))
     }

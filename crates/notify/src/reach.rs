@@ -53,6 +53,10 @@ impl WebhookPolicy {
         if text.len() > LONGEST {
             return Err(UrlError::new("the address is longer than 2,048 characters", "use a shorter address"));
         }
+        if text.trim().contains(char::is_control) {
+            let hint = "copy it once more, without line breaks and tabs";
+            return Err(UrlError::new("the address has a control character, such as a line break", hint));
+        }
         let url = Url::parse(text.trim()).map_err(|_| UrlError::new("this is no web address", whole))?;
         let (Some(host), true) = (url.host(), matches!(url.scheme(), "https" | "http")) else {
             return Err(UrlError::new("the address must start with https://", whole));
@@ -77,7 +81,7 @@ impl WebhookPolicy {
             return Err(UrlError::new("this machine must not be called", hint));
         }
         if !loopback && literal(&host).is_some_and(|address| !is_public(address)) && !self.lists(&host.to_string()) {
-            return Err(UrlError::new("this is an address of a private network", PRIVATE_HINT));
+            return Err(UrlError::new("this is no public address", PRIVATE_HINT));
         }
         Ok(url)
     }

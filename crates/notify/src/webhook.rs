@@ -74,8 +74,9 @@ impl Webhooks {
     /// Posts a notice at `now` (Unix seconds, signed with it). Any 2xx means that it was taken.
     ///
     /// # Errors
-    /// `Refused` for an address that must not be called, an unusable secret, a redirect and 410 Gone; `Later` for everything
-    /// else, since a receiver that answers 404 today may be in the middle of an update.
+    /// `Refused` for an address that must not be called, an unusable secret, a redirect and 410 Gone; `Blocked` when there is
+    /// no answer, or one that says that the receiver takes nothing now (429, 502, 503, 504); `Later` for everything else,
+    /// since a receiver that answers 404 today may be in the middle of an update.
     pub async fn post(&self, url: &str, secret: &SecretString, notice: &Notice, now: i64) -> Result<(), SendError> {
         let url = self.policy.url(url).map_err(|error| SendError::refused(error.message, error.hint))?;
         let key = key(secret).map_err(|message| SendError::refused(message, "give the webhook a new secret"))?;
@@ -104,7 +105,7 @@ impl Webhooks {
     fn build(&self, trust: &Trust) -> Result<reqwest::Client, SendError> {
         let fail = || {
             let hint = "install the certificates of this system, or point SSL_CERT_FILE at a file with them";
-            SendError::later("TLS cannot be set up on this server", hint)
+            SendError::blocked("TLS cannot be set up on this server", hint)
         };
         let guard = Guard { policy: Arc::clone(&self.policy), lookup: self.lookup };
         reqwest::Client::builder()
@@ -196,7 +197,10 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), SendError> {
                 408 | 425 | 429 | 500..=599 => "nothing, if it passes; else look at the receiver's log",
                 _ => "look at the receiver's log",
             };
-            let error = SendError::later(answered, hint);
+            let error = match code {
+                429 | 502..=504 => SendError::blocked(answered, hint),
+                _ => SendError::later(answered, hint),
+            };
             let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse::<u64>().ok());
             Err(match asked {
                 Some(seconds) => error.after(Duration::from_secs(seconds.min(LONGEST_WAIT))),
@@ -215,18 +219,18 @@ fn unanswered(error: &reqwest::Error) -> SendError {
         return untrusted(fault);
     }
     if error.is_timeout() {
-        return SendError::later(
+        return SendError::blocked(
             "the webhook did not answer in time",
             "the receiver should answer first and work later",
         );
     }
     if error.is_connect() {
-        return SendError::later(
+        return SendError::blocked(
             "the webhook cannot be reached",
             "is the address right, does the receiver run, and may this server reach it?",
         );
     }
-    SendError::later(
+    SendError::blocked(
         "the connection to the webhook broke before its answer",
         "nothing, if it passes; else look at the receiver's log",
     )
@@ -251,7 +255,7 @@ fn untrusted(fault: Fault) -> SendError {
         Fault::NoTls => ("the webhook does not speak TLS", "give the port at which it speaks https"),
         Fault::Other => ("TLS with the webhook failed", "it must speak TLS 1.2 or 1.3 with a valid certificate"),
     };
-    SendError::later(message, hint)
+    SendError::blocked(message, hint)
 }
 
 fn leads_inside(error: &reqwest::Error) -> bool {

@@ -83,16 +83,12 @@ impl Default for Allowance {
 }
 
 impl Allowance {
-    /// Percent of the day's calls that a server leaves to others unless it is told otherwise.
-    pub const USUAL_RESERVE: u8 = 10;
-    /// The largest reserve, in percent; more counts as this.
-    pub const LARGEST_RESERVE: u8 = 90;
-
     /// An allowance at the beginning of a day. `reserve`: percent of the account's daily calls that are left to others, 0
-    /// for none (then Pardot's own limit, code 122, is the only one). `budget`: the most calls a day by us.
+    /// for none (then Pardot's own limit, code 122, is the only one), at most [`Usage::LARGEST_RESERVE`]. `budget`: the
+    /// most calls a day by us.
     pub fn new(reserve: u8, budget: Option<u64>) -> Allowance {
         let state = State {
-            reserve: reserve.min(Self::LARGEST_RESERVE),
+            reserve: reserve.min(Usage::LARGEST_RESERVE),
             budget,
             known: Known::Nothing,
             day: 0,
@@ -112,7 +108,7 @@ impl Allowance {
     pub fn set(&self, reserve: u8, budget: Option<u64>) {
         {
             let mut state = self.state();
-            state.reserve = reserve.min(Self::LARGEST_RESERVE);
+            state.reserve = reserve.min(Usage::LARGEST_RESERVE);
             state.budget = budget;
         }
         self.changed.notify_waiters();
@@ -307,6 +303,8 @@ impl State {
         }
         if ticket.probe {
             self.probing = false;
+            // A probe that told nothing, such as one with a stale token, is still to be made.
+            self.probe = today && matches!(ticket.end, End::NotSent | End::Untold);
         }
         match ticket.end {
             End::NotSent => self.made -= u64::from(today && self.made > 0),

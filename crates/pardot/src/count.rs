@@ -15,6 +15,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Percent of the day's calls that are left to others unless somebody says otherwise.
+    pub const USUAL_RESERVE: u8 = 10;
+    /// The largest reserve, in percent.
+    pub const LARGEST_RESERVE: u8 = 90;
+
     /// Reads the header `x-api-usage`. Its exact form is not published: the first two numbers around a slash count.
     pub fn parse(header: &str) -> Option<Usage> {
         let (left, right) = header.split_once('/')?;

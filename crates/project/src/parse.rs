@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use api::{ConnectionSpec, Export, QuerySpec, SettingsMap};
 use model::{Plan, Problem, Problems, Settings, nearest};
-use pardot::BusinessUnitId;
+use pardot::{BusinessUnitId, Usage};
 use serde_json::{Map, Value};
 
 use crate::document::{Kind, SecretName, SecretReference};
@@ -255,15 +255,13 @@ fn host(name: &str, fields: &mut Fields<'_>) -> Option<String> {
 
 /// A percentage that leaves something to Sluice.
 fn reserve(fields: &mut Fields<'_>) -> Option<u8> {
-    let reserve: u8 = fields.take("reserve", MOST_RESERVED)?;
-    if reserve > 90 {
-        fields.problem("reserve", &format!("must be {MOST_RESERVED}"), "the rest of the day's calls is for Sluice");
+    let allowed = format!("a whole number from 0 to {}, in percent", Usage::LARGEST_RESERVE);
+    let reserve: u8 = fields.take("reserve", &allowed)?;
+    if reserve > Usage::LARGEST_RESERVE {
+        fields.problem("reserve", &format!("must be {allowed}"), "the rest of the day's calls is for Sluice");
     }
     Some(reserve)
 }
-
-/// What a reserve may be, in the words of the API's documents.
-const MOST_RESERVED: &str = "a whole number from 0 to 90, in percent";
 
 fn unit(fields: &mut Fields<'_>) -> Option<String> {
     let text = fields.needed("business_unit")?;

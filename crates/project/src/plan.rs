@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Connection, ConnectionSpec, Query, QuerySpec, Table, TableKind, TableSpec};
 use model::{Problem, Problems, nearest};
+use pardot::Usage;
 use serde::Serialize;
 
 use crate::difference::{Difference, difference, of_queries};
 use crate::document::{Kind, SecretName, SecretReference, app_name, grant_name};
 use crate::{Project, Rows, WantedConnection, WantedQuery, WantedTable};
-
-/// Percent of the daily calls that a connection leaves to others where nobody says otherwise.
-pub(crate) const RESERVE: u8 = 10;
 
 /// What a server has.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -235,7 +233,7 @@ fn complete(spec: &ConnectionSpec) -> ConnectionSpec {
         login_url: or(&spec.login_url, "https://login.salesforce.com"),
         connected_app: Some(spec.connected_app.unwrap_or_default()),
         grant: Some(spec.grant.unwrap_or_default()),
-        reserve: Some(spec.reserve.unwrap_or(RESERVE)),
+        reserve: Some(spec.reserve.unwrap_or(Usage::USUAL_RESERVE)),
         daily_budget: Some(spec.daily_budget.unwrap_or_default()),
         ..spec.clone()
     }

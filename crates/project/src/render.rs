@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use api::{AppKind, Connection, GrantKind, Overlap, Query, Table, TableKind};
+use pardot::Usage;
 use serde_json::Value;
 
 use crate::document::Kind;
-use crate::plan::{Actual, RESERVE};
+use crate::plan::Actual;
 use crate::schema::schema;
 use crate::{timetable, told};
 
@@ -98,7 +99,7 @@ fn connection(found: &Connection) -> String {
             line(&mut text, name, value);
         }
     }
-    if found.reserve != RESERVE {
+    if found.reserve != Usage::USUAL_RESERVE {
         let _ = writeln!(text, "reserve: {}", found.reserve);
     }
     if found.daily_budget != 0 {

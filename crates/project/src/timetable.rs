@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use api::{CatchUp, Overlap, Schedule};
-use model::{Cron, Problem, Zone};
+use model::{Cron, LONGEST_DELAY, Problem, Zone};
 
 use crate::difference::{Difference, difference};
 use crate::fields::Fields;
@@ -19,9 +19,6 @@ pub(crate) const NAMES: [&str; 5] = ["cron", "timezone", "delay", "catch_up", "o
 
 /// The time zone of a schedule that names none.
 const UTC: &str = "UTC";
-
-/// Longest delay of a start: 30 days.
-const LONGEST_DELAY: u64 = 30 * 86_400;
 
 /// The schedule of a query's document: a mapping, or its cron alone. A cron that is no schedule is none.
 pub(crate) fn read(fields: &mut Fields<'_>) -> Option<Schedule> {

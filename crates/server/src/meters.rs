@@ -5,13 +5,17 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use api::StateCount;
+use api::{NoticeState, StateCount};
 use app::Figures;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 /// Upper ends of the classes of a duration, in seconds.
 const SECONDS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// The states of notices, as the API names them.
+const NOTICE_STATES: [(NoticeState, &str); 3] =
+    [(NoticeState::Waiting, "waiting"), (NoticeState::Sent, "sent"), (NoticeState::Failed, "failed")];
 
 /// The meters of one server: a recorder of its own, so that several in one process do not count for each other.
 pub(crate) struct Meters {
@@ -50,6 +54,7 @@ impl Meters {
             describe_gauge!("sluice_http_requests_under_way", "Requests that are being answered");
             describe_gauge!("sluice_jobs", "Jobs by state");
             describe_gauge!("sluice_jobs_at_work", "Jobs at work");
+            describe_gauge!("sluice_notices", "Notices by state");
             describe_counter!("sluice_rows_total", "Rows by the end that they found, since the start");
             describe_counter!("sluice_pardot_calls_total", "Calls to Pardot, repeats included");
             describe_counter!("sluice_pardot_retries_total", "Calls to Pardot that were repeated");
@@ -76,7 +81,7 @@ impl Meters {
     }
 
     /// All of it as Prometheus reads it.
-    pub(crate) fn render(&self, jobs: &[StateCount], figures: Figures) -> String {
+    pub(crate) fn render(&self, jobs: &[StateCount], notices: &[(NoticeState, u64)], figures: Figures) -> String {
         with_local_recorder(&self.recorder, || {
             let rows = figures.rows;
             for (end, count) in [
@@ -98,6 +103,11 @@ impl Meters {
             for state in model::JobState::all() {
                 let count = jobs.iter().find(|count| count.state == state).map_or(0, |count| count.jobs);
                 gauge!("sluice_jobs", "state" => state.name()).set(count as f64);
+            }
+            #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+            for (state, name) in NOTICE_STATES {
+                let count = notices.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
+                gauge!("sluice_notices", "state" => name).set(count as f64);
             }
             #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
             gauge!("sluice_http_requests_under_way").set(self.under_way.load(Ordering::Relaxed) as f64);

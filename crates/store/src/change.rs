@@ -121,17 +121,9 @@ pub enum Change {
     /// Writes down what became of a scheduled time; refused ([`crate::StoreError::SlotTaken`]) when that is written
     /// already.
     InsertSlot(Slot),
-    /// Runs a missed slot after all; refused ([`crate::StoreError::SlotTaken`]) when it has run. Its note stays.
-    FillSlot {
-        /// Its schedule.
-        schedule: String,
-        /// Its scheduled time, in seconds since 1970-01-01 UTC.
-        scheduled: i64,
-        /// The job that runs it.
-        job: JobId,
-        /// The time.
-        now: i64,
-    },
+    /// Writes down anew what became of a scheduled time that was missed; refused ([`crate::StoreError::SlotTaken`]) when it
+    /// has run.
+    FillSlot(Slot),
     /// Deletes all slots of a schedule.
     DeleteSlots {
         /// The schedule.
@@ -187,9 +179,7 @@ pub(crate) async fn apply(connection: &mut SqliteConnection, sealed: &Sealed) ->
             Change::PutValue { name, value } => kept::put(&mut *connection, name, value.as_ref()).await?,
             Change::ClaimValue { name, value } => kept::claim(&mut *connection, name, value).await?,
             Change::InsertSlot(slot) => slot::insert(&mut *connection, slot).await?,
-            Change::FillSlot { schedule, scheduled, job, now } => {
-                slot::fill(&mut *connection, schedule, *scheduled, job, *now).await?;
-            }
+            Change::FillSlot(slot) => slot::fill(&mut *connection, slot).await?,
             Change::DeleteSlots { schedule } => slot::delete_of(&mut *connection, schedule).await?,
             Change::InsertNotice(notice) => notice::insert(&mut *connection, notice).await?,
             Change::Told { job, state } => job::tell(&mut *connection, job, *state).await?,

@@ -94,6 +94,14 @@ impl Store {
         self.read(async |connection| jobs::newest_of(connection, queries).await).await
     }
 
+    /// Those of these jobs that are there, in no order.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn jobs_of(&self, ids: &[JobId]) -> Result<Vec<JobSummary>, StoreError> {
+        self.read(async |connection| jobs::of(connection, ids).await).await
+    }
+
     /// The jobs that this data directory's server is at work on or goes on with, oldest first, without their queries, requests
     /// and reports.
     ///

@@ -101,6 +101,17 @@ pub(crate) async fn newest_of(connection: &mut SqliteConnection, queries: &[Stri
     select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
 }
 
+/// Those of these jobs that are there, in no order.
+pub(crate) async fn of(connection: &mut SqliteConnection, ids: &[JobId]) -> Result<Vec<JobSummary>, Fault> {
+    let mut select = QueryBuilder::<Sqlite>::new(concat!("SELECT ", head!(), " FROM job WHERE id IN ("));
+    let mut places = select.separated(", ");
+    for id in ids {
+        places.push_bind(id.as_str());
+    }
+    select.push(")");
+    select.build().fetch_all(connection).await?.iter().map(read_summary).collect()
+}
+
 /// The jobs that a server is at work on or goes on with, oldest first, without their large columns.
 pub(crate) async fn open_summaries(connection: &mut SqliteConnection) -> Result<Vec<JobSummary>, Fault> {
     let mut select = of_open(concat!("SELECT ", head!(), " FROM job"));

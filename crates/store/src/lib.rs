@@ -54,6 +54,7 @@ mod manifest;
 mod notice;
 mod notice_doors;
 mod once;
+mod outbox;
 mod person;
 mod prove;
 mod reading;

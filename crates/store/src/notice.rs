@@ -1,6 +1,6 @@
-//! Notices: the outbox of what people and their systems are told, each until it was taken or given up.
+//! Notices: what people and their systems are told, each kept until some time after it was taken or given up.
 //!
-//! Knows the table `notice`; not what a notice says, nor how it travels. An address never enters `Debug` or an error.
+//! Knows the table `notice`; not what a notice says, nor how it travels. Their moves are `outbox`'s. An address never enters `Debug` or an error.
 
 use std::fmt;
 
@@ -100,11 +100,11 @@ pub struct Notice {
     pub body: Value,
     /// Where it is in its life.
     pub state: NoticeState,
-    /// How often it was tried.
+    /// How often it was tried, the try under way included.
     pub attempts: u32,
-    /// When it is tried next, while it waits.
+    /// When it is tried next, while it waits; during a try, when it is if nothing is heard of that one.
     pub next: Option<i64>,
-    /// Why the last try did not deliver it.
+    /// Why the last try did not deliver it; the caller's words.
     pub error: Option<String>,
     /// When it was taken or given up.
     pub ended: Option<i64>,
@@ -122,6 +122,11 @@ pub enum NoticeEnd {
     Later {
         /// Why it was not taken.
         error: String,
+        /// When it is tried next.
+        next: i64,
+    },
+    /// The try was broken off and does not count.
+    BrokenOff {
         /// When it is tried next.
         next: i64,
     },
@@ -166,39 +171,26 @@ impl fmt::Debug for NoticeEnd {
         match self {
             NoticeEnd::Sent { at } => f.debug_struct("Sent").field("at", at).finish(),
             NoticeEnd::Later { error: _, next } => f.debug_struct("Later").field("next", next).finish_non_exhaustive(),
+            NoticeEnd::BrokenOff { next } => f.debug_struct("BrokenOff").field("next", next).finish(),
             NoticeEnd::Failed { error: _, at } => f.debug_struct("Failed").field("at", at).finish_non_exhaustive(),
         }
     }
 }
 
-macro_rules! columns {
-    () => {
-        "id, created, event, query, job, channel, target, body, state, attempts, next, error, ended, seal"
-    };
-}
-
 macro_rules! select {
     ($which:literal) => {
-        concat!("SELECT ", columns!(), " FROM notice ", $which)
+        concat!(
+            "SELECT id, created, event, query, job, channel, target, body, state, attempts, next, error, ended, seal FROM notice ",
+            $which
+        )
     };
 }
+pub(crate) use select;
 
 /// The notice of this id.
 pub(crate) async fn find(connection: &mut SqliteConnection, id: &str) -> Result<Option<Notice>, Fault> {
     let query = sqlx::query(select!("WHERE id = $1")).bind(id);
     query.fetch_optional(connection).await?.as_ref().map(read).transpose()
-}
-
-/// Notices to try by now, those that have been due longest first.
-pub(crate) async fn due(connection: &mut SqliteConnection, now: i64, limit: u32) -> Result<Vec<Notice>, Fault> {
-    let query = sqlx::query(select!("WHERE next <= $1 ORDER BY next, id LIMIT $2")).bind(now).bind(i64::from(limit));
-    query.fetch_all(connection).await?.iter().map(read).collect()
-}
-
-/// When the next notice is to be tried, if any waits.
-pub(crate) async fn next(connection: &mut SqliteConnection) -> Result<Option<i64>, Fault> {
-    let select = "SELECT MIN(next) FROM notice WHERE next IS NOT NULL";
-    Ok(sqlx::query_scalar(select).fetch_one(connection).await?)
 }
 
 /// A page of notices, newest first, after the notice that the last page ended with.
@@ -251,11 +243,9 @@ pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault
 
 /// Puts a notice into the outbox.
 pub(crate) async fn insert(connection: &mut SqliteConnection, new: &NewNotice) -> Result<(), Fault> {
-    let insert = concat!(
-        "INSERT INTO notice (",
-        columns!(),
-        ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
-    );
+    let insert =
+        "INSERT INTO notice (id, created, event, query, job, channel, target, body, state, attempts, next, error,
+        ended, seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let new = new.clone();
     let notice = Notice {
         next: Some(new.created),
@@ -280,24 +270,12 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, new: &NewNotice) -
     }
 }
 
-/// Keeps what came of a try; a conflict when the notice has come to its end already.
-pub(crate) async fn settle(connection: &mut SqliteConnection, id: &str, end: &NoticeEnd) -> Result<(), Fault> {
-    let missing = || Fault::Missing(format!("notice {id}"));
-    let mut notice = find(&mut *connection, id).await?.ok_or_else(missing)?;
-    match notice.state {
-        NoticeState::Waiting => {}
-        NoticeState::Sent | NoticeState::Failed => return Err(Fault::Conflict(format!("notice {id}"))),
-    }
-    notice.attempts = notice.attempts.saturating_add(1);
-    (notice.state, notice.next, notice.error, notice.ended) = match end.clone() {
-        NoticeEnd::Sent { at } => (NoticeState::Sent, None, None, Some(at)),
-        NoticeEnd::Later { error, next } => (NoticeState::Waiting, Some(next), Some(error), None),
-        NoticeEnd::Failed { error, at } => (NoticeState::Failed, None, Some(error), Some(at)),
-    };
+/// Writes a notice that is there as it is now.
+pub(crate) async fn update(connection: &mut SqliteConnection, notice: &Notice) -> Result<(), Fault> {
     let update =
         "UPDATE notice SET created = $2, event = $3, query = $4, job = $5, channel = $6, target = $7, body = $8,
         state = $9, attempts = $10, next = $11, error = $12, ended = $13, seal = $14 WHERE id = $1";
-    write(connection, update, &notice).await
+    write(connection, update, notice).await
 }
 
 /// Deletes at most `most` notices that ended before `before`, the oldest end first; returns how many.
@@ -331,7 +309,7 @@ async fn write(connection: &mut SqliteConnection, statement: &'static str, notic
     Ok(())
 }
 
-fn read(row: &SqliteRow) -> Result<Notice, Fault> {
+pub(crate) fn read(row: &SqliteRow) -> Result<Notice, Fault> {
     let (id, body): (String, &str) = (row.try_get(0)?, row.try_get(7)?);
     let (job, channel, state): (Option<&str>, &str, &str) = (row.try_get(4)?, row.try_get(5)?, row.try_get(8)?);
     let changed = || format!("notice {id} has changed");

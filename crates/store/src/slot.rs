@@ -130,26 +130,19 @@ pub(crate) async fn insert(connection: &mut SqliteConnection, slot: &Slot) -> Re
     }
 }
 
-/// Gives a missed slot a job.
-pub(crate) async fn fill(
-    connection: &mut SqliteConnection,
-    schedule: &str,
-    scheduled: i64,
-    job: &JobId,
-    now: i64,
-) -> Result<(), Fault> {
+/// Puts a slot in the place of a missed one.
+pub(crate) async fn fill(connection: &mut SqliteConnection, slot: &Slot) -> Result<(), Fault> {
+    let (schedule, scheduled) = (&slot.schedule, slot.scheduled);
     let query = sqlx::query(select!("WHERE schedule = $1 AND scheduled = $2")).bind(schedule).bind(scheduled);
     let row = query.fetch_optional(&mut *connection).await?;
     let missing = || Fault::Missing(format!("slot {scheduled} of schedule {schedule}"));
-    let slot = read(&row.ok_or_else(missing)?)?;
-    match slot.end {
+    match read(&row.ok_or_else(missing)?)?.end {
         SlotEnd::Run { .. } => return Err(taken(schedule, scheduled)),
         SlotEnd::Missed => {}
     }
-    let slot = Slot { end: SlotEnd::Run { job: job.clone() }, at: now, ..slot };
     let update = "UPDATE slot SET ending = $3, job = $4, at = $5, note = $6, seal = $7
         WHERE schedule = $1 AND scheduled = $2";
-    write(sqlx::query(update), &slot).execute(connection).await?;
+    write(sqlx::query(update), slot).execute(connection).await?;
     Ok(())
 }
 

@@ -154,15 +154,14 @@ impl Store {
     }
 
     /// Deletes at most `limit` jobs that ended before `before`, with all that hangs on them, and returns their ids: the
-    /// files of their Results are the caller's. Forgets used keys of [`Store::create_job_with`], ended sessions, and slots
-    /// that were written and notices that came to their end before `before` as well, all that there are. Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
+    /// files of their Results are the caller's. Forgets used keys of [`Store::create_job_with`], ended sessions, and
+    /// notices that came to their end before `before`, all that there are. Times are seconds since 1970-01-01 UTC. [`Store::free_space`] then gives the space back.
     ///
     /// # Errors
     /// Disk full, database locked or damaged. Jobs deleted until then stay deleted, and their ids are not known.
     pub async fn sweep(&self, before: i64, limit: u32, now: i64) -> Result<Vec<JobId>, StoreError> {
         self.write(Write::SweepStarts { now }).await?;
         self.sweep_sessions(now).await?;
-        self.sweep_all(|most| Write::SweepSlots { before, most }).await?;
         self.sweep_all(|most| Write::SweepNotices { before, most }).await?;
         let mut swept = Vec::new();
         let mut left = limit;
@@ -196,8 +195,17 @@ impl Store {
         self.sweep_all(|most| Write::SweepAudit { before, most }).await
     }
 
-    /// Deletes in many short transactions until one finds too little to fill it; returns how many rows.
-    async fn sweep_all(&self, write: impl Fn(u32) -> Write) -> Result<u64, StoreError> {
+    /// Removes slots that were written before `before`, in seconds since 1970-01-01 UTC; returns how many. A time whose slot is
+    /// gone could fire again.
+    ///
+    /// # Errors
+    /// Disk full, database locked or damaged.
+    pub async fn sweep_slots(&self, before: i64) -> Result<u64, StoreError> {
+        self.sweep_all(|most| Write::SweepSlots { before, most }).await
+    }
+
+    /// Writes in many short transactions until one finds too little to fill it; returns how many rows.
+    pub(crate) async fn sweep_all(&self, write: impl Fn(u32) -> Write) -> Result<u64, StoreError> {
         let mut swept = 0;
         loop {
             let some = count(self.write(write(SWEPT_ENTRIES)).await?);

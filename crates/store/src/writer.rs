@@ -23,7 +23,7 @@ use crate::notice::{self, NoticeEnd};
 use crate::once::{self, Start, Started};
 use crate::secret::{self, MasterState, SealedSecret};
 use crate::witness::Witness;
-use crate::{audit, jobs, learned, log, rows, session, slot};
+use crate::{audit, jobs, learned, log, outbox, rows, session, slot};
 
 /// Writes in one transaction at most, so that no caller waits for very many others.
 const GROUP: usize = 256;
@@ -47,7 +47,9 @@ pub(crate) enum Write {
     Log { job: JobId, at: i64, level: LogLevel, text: String },
     Delete { job: JobId },
     Apply(Sealed),
+    ClaimNotice { id: String, next: i64 },
     SettleNotice { id: String, end: NoticeEnd },
+    PullNotices { now: i64, longest: i64, most: u32 },
     Master(MasterState),
     Rewrap { key: KeyId, records: Vec<(SealedSecret, Vec<u8>)> },
     EndRotation(KeyId),
@@ -228,7 +230,11 @@ async fn apply(connection: &mut SqliteConnection, write: &Write) -> Result<Outco
         }
         Write::Delete { job } => jobs::delete(connection, job).await?,
         Write::Apply(sealed) => change::apply(connection, sealed).await?,
-        Write::SettleNotice { id, end } => notice::settle(connection, id, end).await?,
+        Write::ClaimNotice { id, next } => outbox::claim(connection, id, *next).await?,
+        Write::SettleNotice { id, end } => outbox::settle(connection, id, end).await?,
+        Write::PullNotices { now, longest, most } => {
+            return outbox::pull(connection, *now, *longest, *most).await.map(Outcome::Count);
+        }
         Write::Master(state) => secret::set_master(connection, *state).await?,
         Write::Rewrap { key, records } => {
             for (old, record) in records {

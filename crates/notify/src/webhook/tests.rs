@@ -428,7 +428,7 @@ async fn names_that_lead_inside_are_not_called() {
     );
     assert!(receiver.seen.try_recv().is_err(), "nobody called it");
     // The operator's own: it is called, and fails for want of TLS only.
-    assert!(post("hooks.corp").await.unwrap_err().is_transient());
+    assert!(matches!(post("hooks.corp").await.unwrap_err(), SendError::Blocked { .. }));
     assert!(receiver.seen.recv().await.is_some());
     check(
         Webhooks::new(WebhookPolicy::default()).post(&receiver.url(), &secret(), &notice(), NOW).await,
@@ -467,4 +467,15 @@ fn debug_shows_no_addresses() {
         format!("{:?}", here()),
         "Webhooks { policy: WebhookPolicy { allowed_hosts: [], allow_loopback: true }, .. }"
     );
+}
+
+#[test]
+fn answers_that_every_notice_would_get_block_the_way() {
+    for (code, blocks) in
+        [(400, false), (404, false), (408, false), (429, true), (500, false), (502, true), (503, true), (504, true)]
+    {
+        let error = judge(StatusCode::from_u16(code).unwrap(), &HeaderMap::new()).unwrap_err();
+        assert_eq!(matches!(error, SendError::Blocked { .. }), blocks, "{code}");
+    }
+    assert!(matches!(untrusted(Fault::Expired), SendError::Blocked { .. }));
 }

@@ -31,6 +31,7 @@ pub(crate) async fn ready(State(door): State<Door>, _: Keeper) -> Result<Json<Va
 /// `GET /metrics`: for Prometheus.
 pub(crate) async fn meters(State(door): State<Door>, _: Keeper) -> Result<Response, Refusal> {
     let jobs = door.app().job_counts(&Actor::command_line()).await?;
-    let text = door.meters().render(&jobs, door.app().figures());
+    let notices = door.app().notice_counts(&Actor::command_line()).await?;
+    let text = door.meters().render(&jobs, &notices, door.app().figures());
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }

@@ -129,6 +129,7 @@ async fn the_keepers_routes_are_for_this_machine_or_a_token() {
     for want in [
         "sluice_http_requests_total{method=\"GET\",route=\"/api/v1/connections/{name}\",status=\"404\"} 1",
         "sluice_jobs{state=\"queued\"} 0",
+        "sluice_notices{state=\"failed\"} 0",
         "sluice_http_request_seconds_bucket{route=\"/healthz\"",
     ] {
         assert!(meters.contains(want), "{want}: {meters}");

@@ -272,8 +272,8 @@ pub(crate) const CONFIG: &[Entry] = &[
         name: "notices_to_disable",
         kind: Kind::Count { min: 0, max: 100 },
         default: "3",
-        help: "Notices of such failures that were written before a schedule is disabled, where somebody is to be told; at \
-               most failures_to_disable.",
+        help: "Failures of which notices must have arrived before a schedule is disabled, where somebody is to hear of \
+               them; at most failures_to_disable.",
     },
     Entry {
         name: "master_key",

@@ -53,11 +53,8 @@ async fn a_start_whose_time_has_run_leaves_nothing() {
     let store = Store::open(directory.path()).await.unwrap();
     store.apply(vec![Change::InsertSlot(slot("q1", 1)), Change::InsertSlot(slot("q1", 3))]).await.unwrap();
     let once = Once { key: "key".into(), actor: "ada".into(), fingerprint: [1; 32] };
-    let fill = |number: i64, job: u32| Change::FillSlot {
-        schedule: "q1".into(),
-        scheduled: number * 3_600,
-        job: id(job),
-        now: 99,
+    let fill = |number: u32, job: u32| {
+        Change::FillSlot(Slot { end: SlotEnd::Run { job: id(job) }, at: 99, ..slot("q1", number) })
     };
     let start = async |change: Change| {
         let changes = vec![Change::Audit(entry(1, "ada")), change];
@@ -134,19 +131,22 @@ async fn slots_are_read_in_pages_spans_and_by_the_newest() {
 }
 
 #[tokio::test]
-async fn old_slots_go_with_the_retention() {
+async fn old_slots_go() {
     let directory = tempdir().unwrap();
     let store = Store::open(directory.path()).await.unwrap();
     // More than one transaction deletes at most.
     let changes = (1..=2_500).map(|number| Change::InsertSlot(slot("q1", number))).collect();
     store.apply(changes).await.unwrap();
     // Filled today, so that it is not old.
-    let fill = Change::FillSlot { schedule: "q1".into(), scheduled: 3 * 3_600, job: id(3), now: 2_600 * 3_600 };
+    let fill = Slot { end: SlotEnd::Run { job: id(3) }, at: 2_600 * 3_600, ..slot("q1", 3) };
+    let fill = Change::FillSlot(fill);
     store.apply(vec![fill]).await.unwrap();
     let newest = Instant::now();
     assert_eq!(store.newest_slots_of(&["q1".to_owned()]).await.unwrap(), [slot("q1", 2_500)]);
     println!("the newest of 2,500 slots: {:?}", newest.elapsed());
-    assert!(store.sweep(2_400 * 3_600, 10, 1).await.unwrap().is_empty());
+    store.sweep(2_400 * 3_600, 10, 1).await.unwrap();
+    assert_eq!(store.slots("q1", None, 5_000).await.unwrap().len(), 2_500, "not with the jobs");
+    assert_eq!(store.sweep_slots(2_400 * 3_600).await.unwrap(), 2_398);
     let left = store.slots("q1", None, 5_000).await.unwrap();
     let times: Vec<i64> = left.iter().map(|slot| slot.scheduled / 3_600).collect();
     assert_eq!(times, (2_400..=2_500).rev().chain([3]).collect::<Vec<_>>());

@@ -31,5 +31,5 @@ pub(crate) struct CronExplainArguments {
     pub(crate) json: bool,
 }
 
-/// Longest delay of a schedule in seconds: 30 days.
-const LONGEST_DELAY: i64 = 30 * 86_400;
+/// As clap counts.
+const LONGEST_DELAY: i64 = model::LONGEST_DELAY.cast_signed();
