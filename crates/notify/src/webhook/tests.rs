@@ -441,9 +441,9 @@ async fn names_that_lead_inside_are_not_called() {
     check(
         here().post(metadata, &secret(), &notice(), NOW).await,
         expect![[r#"
-        refused: this is an address of a private network
-        use a public address, or let the operator add the host to webhook_hosts
-    "#]],
+            refused: this is no public address
+            use a public address, or let the operator add the host to webhook_hosts
+        "#]],
     );
 }
 

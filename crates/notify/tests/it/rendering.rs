@@ -388,7 +388,8 @@ fn one_page_as_html() {
 #[test]
 fn jobs_that_ended_otherwise() {
     let cases = [
-        (Some("stopped"), "[Sluice] nightly stopped at a rejected row: why"),
+        // Its cause says the same.
+        (Some("stopped"), "[Sluice] nightly stopped at a rejected row"),
         (Some("held"), "[Sluice] nightly ended with held rows: why"),
         (Some("killed"), "[Sluice] nightly was killed: why"),
         (Some("failed"), "[Sluice] nightly failed: why"),
