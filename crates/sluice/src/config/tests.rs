@@ -272,7 +272,7 @@ fn a_schedule_is_disabled_after_no_more_notices_than_failures() {
             <data>/sluice.yaml: failures_to_disable: must be a whole number from 1 to 100
               hint: Runs of a schedule in a row that fail because something must be changed, until it is disabled. Outages and used-up calls do not count.
             <data>/sluice.yaml: notices_to_disable: must be a whole number from 0 to 100
-              hint: Notices of such failures that were written before a schedule is disabled, where somebody is to be told; at most failures_to_disable."#]],
+              hint: Failures of which notices must have arrived before a schedule is disabled, where somebody is to hear of them; at most failures_to_disable."#]],
     );
 }
 
