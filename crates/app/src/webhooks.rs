@@ -107,7 +107,12 @@ impl App {
     ) -> Result<WebhookMade, AppError> {
         let before = old.clone().map(view).transpose()?;
         let new_name = spec.name.clone().unwrap_or_else(|| name.to_owned());
-        let url = spec.url.clone().or_else(|| before.as_ref().map(|before| before.url.clone())).unwrap_or_default();
+        let url = spec
+            .url
+            .as_deref()
+            .map(|url| url.trim().to_owned())
+            .or_else(|| before.as_ref().map(|before| before.url.clone()))
+            .unwrap_or_default();
         let secret = spec.secret.as_ref().map(|secret| SecretString::from(secret.expose().trim()));
         self.check_webhook(&new_name, &url, secret.as_ref())?;
         let moved = before.as_ref().is_none_or(|before| before.url != url);
