@@ -12,6 +12,7 @@ use serde_json::json;
 use store::SlotEnd;
 
 use crate::names;
+use crate::scheduler::Turn;
 use crate::schedules::Scheduled;
 use crate::{Actor, App, AppError};
 
@@ -76,7 +77,8 @@ impl App {
             None => false,
         };
         let note = format!("started by {}", actor.shown());
-        let ran = self.run_slot(actor, &scheduled, time, missed, Some(note), Vec::new(), true).await?;
+        let turn = Turn { time, was_missed: missed, note: Some(note), changes: Vec::new(), queue: true };
+        let ran = self.run_slot(actor, &scheduled, turn).await?;
         Ok(if ran { Filled::Started } else { Filled::Already })
     }
 }

@@ -103,7 +103,8 @@ impl App {
                 hint: Some("give it one, or run it with kind: result".into()),
             });
         }
-        let scheduled = request.scheduled_time.as_deref().map(|text| moment("scheduled_time", text)).transpose()?;
+        let scheduled =
+            request.scheduled_time.as_deref().map(|text| names::moment("scheduled_time", text)).transpose()?;
         let mut asked = json!({ "run": query, "kind": request.kind });
         if let Some(scheduled) = scheduled {
             asked["scheduled_time"] = scheduled.into();
@@ -332,15 +333,6 @@ impl Enqueue {
             stillborn: None,
         }
     }
-}
-
-/// A moment as people write it into a document, in seconds since 1970.
-pub(crate) fn moment(place: &str, text: &str) -> Result<i64, Problem> {
-    let parsed = text.trim().parse::<jiff::Timestamp>();
-    parsed.map(jiff::Timestamp::as_second).map_err(|_| {
-        Problem::at(place, "is no moment")
-            .hint("write it in RFC 3339, like 2026-11-23T02:00:00Z or 2026-11-23T03:00:00+01:00")
-    })
 }
 
 fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -> NewJob {

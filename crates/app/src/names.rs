@@ -66,6 +66,15 @@ pub(crate) fn time(unix: i64) -> String {
     jiff::Timestamp::from_second(unix).map(|at| at.to_string()).unwrap_or_default()
 }
 
+/// A moment as people write it into a document, in seconds since 1970.
+pub(crate) fn moment(place: &str, text: &str) -> Result<i64, Problem> {
+    let parsed = text.trim().parse::<jiff::Timestamp>();
+    parsed.map(jiff::Timestamp::as_second).map_err(|_| {
+        Problem::at(place, "is no moment")
+            .hint("write it in RFC 3339, like 2026-11-23T02:00:00Z or 2026-11-23T03:00:00+01:00")
+    })
+}
+
 /// Where the next page begins, when this one is full.
 pub(crate) fn next_page(documents: &[Document], limit: u32) -> Option<String> {
     let full = documents.len() as u64 >= u64::from(limit);

@@ -209,7 +209,8 @@ impl App {
             let note = late.then(|| format!("caught up: {AWAY}"));
             let mut together = std::mem::take(&mut missed);
             together.push(scheduled.stands(&Standing { cursor: time, ..scheduled.standing.clone() }, now));
-            self.run_slot(&by_schedule(), &scheduled, time, before.is_some(), note, together, queue).await?;
+            let turn = Turn { time, was_missed: before.is_some(), note, changes: together, queue };
+            self.run_slot(&by_schedule(), &scheduled, turn).await?;
             entry.goes_on(time);
         }
         if entry.cursor != newest {
@@ -223,20 +224,8 @@ impl App {
 
     /// Makes the job of a scheduled time, together with its slot and `changes`. `false`: it has one already. The caller holds
     /// `scheduling`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a slot is all of this, and only the scheduler and backfills make one"
-    )]
-    pub(crate) async fn run_slot(
-        &self,
-        actor: &Actor,
-        scheduled: &Scheduled,
-        time: i64,
-        was_missed: bool,
-        note: Option<String>,
-        mut changes: Vec<Change>,
-        queue: bool,
-    ) -> Result<bool, AppError> {
+    pub(crate) async fn run_slot(&self, actor: &Actor, scheduled: &Scheduled, turn: Turn) -> Result<bool, AppError> {
+        let Turn { time, was_missed, note, mut changes, queue } = turn;
         let new = match self.run_of(&scheduled.query, scheduled.body.clone(), None).await {
             Ok(new) => new,
             // The store, or an orderly stop: the time stays due.
@@ -262,6 +251,20 @@ impl App {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A scheduled time whose turn it is.
+pub(crate) struct Turn {
+    /// In seconds since 1970.
+    pub(crate) time: i64,
+    /// It is written down as missed.
+    pub(crate) was_missed: bool,
+    /// Why it runs now, for people.
+    pub(crate) note: Option<String>,
+    /// What is written together with it.
+    pub(crate) changes: Vec<Change>,
+    /// It waits for other jobs of its query, whatever the schedule says.
+    pub(crate) queue: bool,
 }
 
 /// The scheduled times that are due: those that run, and those that are missed, both oldest first.

@@ -10,7 +10,6 @@ use model::{JobId, Problem, Problems};
 use serde_json::json;
 use store::{Change, Document, SlotEnd};
 
-use crate::enqueue::moment;
 use crate::names;
 use crate::queries::{QUERY, QueryBody, body_of};
 use crate::timetable::{Halt, SHOWN, STANDING, Standing, Timetable};
@@ -168,7 +167,7 @@ impl App {
     ) -> Result<Page<Slot>, AppError> {
         actor.require(Scope::Read)?;
         let scheduled = self.scheduled_query(query).await?;
-        let before = after.map(|after| moment("after", after)).transpose()?;
+        let before = after.map(|after| names::moment("after", after)).transpose()?;
         let slots = self.0.store.slots(&scheduled.query.id, before, limit).await?;
         let full = slots.len() as u64 >= u64::from(limit);
         let next = slots.last().filter(|_| full).map(|slot| names::time(slot.scheduled));
@@ -195,7 +194,8 @@ impl App {
         if shown == 0 || shown > MOST_SHOWN {
             return Err(Problem::at("next", format!("must be a number from 1 to {MOST_SHOWN}")).into());
         }
-        let after = after.as_deref().map(|after| moment("after", after)).transpose()?.unwrap_or_else(|| self.now());
+        let after =
+            after.as_deref().map(|after| names::moment("after", after)).transpose()?.unwrap_or_else(|| self.now());
         Ok(match table {
             None => CronExplanation { words: "No schedule".into(), remarks: Vec::new(), next: Vec::new() },
             Some(table) => CronExplanation {

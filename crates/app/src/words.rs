@@ -45,7 +45,12 @@ pub(crate) fn sentence(said: &Said<'_>) -> String {
             ),
             None => format!("Rows are on their way to Pardot. {}", stored()),
         },
-        JobState::ParkedQuota => format!("Today's Pardot calls are used up. {}{}", stored(), wake(said, "Continues")),
+        JobState::ParkedQuota => {
+            // By Pardot's word, by the reserve, or by the budget: the cause says which.
+            let cause =
+                said.cause.map_or_else(|| "Today's Pardot calls are used up".into(), |cause| upper(&cause.message));
+            format!("{cause}. {}{}", stored(), wake(said, "Continues"))
+        }
         JobState::ParkedOutage => {
             let cause =
                 said.cause.map_or_else(|| "Pardot has not answered properly".into(), |cause| cause.message.clone());
@@ -169,6 +174,17 @@ mod tests {
             &Said { wake: Some(1_790_000_000), zone: Some("America/New_York"), ..said(JobState::ParkedQuota) },
             expect![
                 "Today's Pardot calls are used up. 412,350 of 1,000,000 rows are delivered. Continues by itself at 2026-09-21 10:13 America/New_York."
+            ],
+        );
+        let reserve = StopCause {
+            message: "54 of today's 60 Pardot calls are used; 10 % are left to others".into(),
+            hint: None,
+            configuration: false,
+        };
+        check(
+            &Said { cause: Some(&reserve), wake: Some(0), ..said(JobState::ParkedQuota) },
+            expect![
+                "54 of today's 60 Pardot calls are used; 10 % are left to others. 412,350 of 1,000,000 rows are delivered. Continues by itself at 1970-01-01 00:00 UTC."
             ],
         );
         check(

@@ -34,7 +34,7 @@ pub use ends::{Ends, RowEnd};
 pub use extract::extract;
 pub use frozen::{FrozenResult, ResultError};
 pub use ledger::{Fact, Ledger, LedgerError};
-pub use needed::{Needed, calls_needed, calls_needed_checked};
+pub use needed::{Needed, calls_needed};
 pub use object::{DataObject, Way};
 pub use pack::{Estimate, estimate};
 pub use record::{Key, Record, RecordBody};

@@ -5,8 +5,6 @@
 use model::{Learned, MatchBy, Plan, Target};
 use pardot::batch::MAX_PROSPECTS_PER_BATCH;
 
-use crate::check::Checked;
-
 /// Calls that an export takes when nothing has to be repeated, taken apart or looked up. Custom fields, which are read where rows have
 /// columns that no table knows, are not among them: one call for 200 of the account's fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,22 +28,6 @@ pub fn calls_needed(plan: &Plan, rows: u64, learned: &Learned) -> Needed {
                 None => Needed { least: rows, most: rows },
             }
         }
-    }
-}
-
-/// Calls for a Result whose rows are checked: which of them leave, and which lists they name.
-pub fn calls_needed_checked(plan: &Plan, checked: &Checked, learned: &Learned) -> Needed {
-    let rows = checked.leaving();
-    match (&plan.target, &checked.lists) {
-        (Target::Prospects { match_by, .. }, _) => prospects(plan, *match_by, rows, learned),
-        (Target::ListMemberships { .. }, Some(lists)) => {
-            match memberships(rows, lists.len() as u64, learned) {
-                // The account may refuse the version that is tried first.
-                Some(calls) => Needed { least: calls, most: calls + u64::from(learned.api_version.is_none()) },
-                None => Needed { least: rows, most: rows },
-            }
-        }
-        (Target::ListMemberships { .. }, None) => Needed { least: rows, most: rows },
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn summary(notice: &Notice) -> String {
         Event::Failure if notice.state.as_deref() == Some("stopped") => format!("{query} {}", ended(notice)),
         Event::Failure => cause(format!("{query} {}", ended(notice))),
         Event::Rejected => format!("{query}: {} rejected", rows(counts.rejected)),
-        Event::QuotaParked => format!("{query} waits: the day's calls are used up"),
+        Event::QuotaParked => format!("{query} waits until the day's calls are counted anew"),
         Event::Reconnect => format!("{} must be connected again", connection(notice)),
         Event::Disabled => match notice.failures_in_a_row {
             Some((failures, _)) => format!("the schedule of {query} is disabled after {failures} failures in a row"),
@@ -113,7 +113,7 @@ fn headline(notice: &Notice) -> String {
         Event::Rejected => {
             format!("{query} has {} rejected.", rows(notice.counts.unwrap_or_default().rejected))
         }
-        Event::QuotaParked => format!("{query} waits, because the day's calls of the Pardot account are used up."),
+        Event::QuotaParked => format!("{query} waits until the day's calls to Pardot are counted anew."),
         Event::Reconnect => format!("The connection {} must be connected again.", connection(notice)),
         Event::Disabled => format!("The schedule of {} is disabled.", self::query(notice)),
         Event::Recovered => format!("{query} works again."),

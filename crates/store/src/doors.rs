@@ -61,14 +61,6 @@ impl Store {
         self.read(async |connection| kept::find(connection, name).await).await
     }
 
-    /// The values with names that begin with `prefix`, by name.
-    ///
-    /// # Errors
-    /// Database damaged or out of reach.
-    pub async fn values_with_prefix(&self, prefix: &str) -> Result<Vec<(String, Value)>, StoreError> {
-        self.read(async |connection| kept::beginning(connection, prefix).await).await
-    }
-
     /// The person of this id.
     ///
     /// # Errors

@@ -16,13 +16,6 @@ pub(crate) async fn find(connection: &mut SqliteConnection, name: &str) -> Resul
     sqlx::query(select).bind(name).fetch_optional(connection).await?.as_ref().map(read).transpose()
 }
 
-/// The values with names that begin with `prefix`, by name.
-pub(crate) async fn beginning(connection: &mut SqliteConnection, prefix: &str) -> Result<Vec<(String, Value)>, Fault> {
-    let select = "SELECT name, body, seal FROM kept WHERE substr(name, 1, length($1)) = $1 ORDER BY name";
-    let rows = sqlx::query(select).bind(prefix).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, read(row)?))).collect()
-}
-
 /// Reads every value.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
     each(connection, "SELECT name, body, seal FROM kept", |row| read(row).map(drop)).await

@@ -138,7 +138,7 @@ async fn every_outcome_is_told_once() {
         [Sluice] contacts succeeded: 7 rows delivered
         [Sluice] contacts stopped at a rejected row
         [Sluice] contacts works again
-        [Sluice] contacts waits: the day's calls are used up
+        [Sluice] contacts waits until the day's calls are counted anew
         [Sluice] contacts succeeded: 5 rows delivered
         [Sluice] prod must be connected again
         [Sluice] contacts works again"#]]

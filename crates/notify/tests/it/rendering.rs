@@ -160,24 +160,24 @@ fn every_event_in_plain_text() {
     check(
         Event::QuotaParked,
         expect![[r#"
-        Subject: [Sluice] nightly waits: the day's calls are used up
+            Subject: [Sluice] nightly waits until the day's calls are counted anew
 
-        The query nightly waits, because the day's calls of the Pardot account are used up.
+            The query nightly waits until the day's calls to Pardot are counted anew.
 
-        What happens next: The job goes on at the account's midnight, 2026-09-22 07:00 UTC.
+            What happens next: The job goes on at the account's midnight, 2026-09-22 07:00 UTC.
 
-        Query       nightly
-        Connection  prod
-        Job         job_4711
-        Scheduled   2026-09-21 16:00 Europe/Berlin
-        State       parked_quota
-        Time        2026-09-21 14:13:20 UTC
+            Query       nightly
+            Connection  prod
+            Job         job_4711
+            Scheduled   2026-09-21 16:00 Europe/Berlin
+            State       parked_quota
+            Time        2026-09-21 14:13:20 UTC
 
-        https://sluice.example.com/jobs/job_4711?tab=rows&from=mail
+            https://sluice.example.com/jobs/job_4711?tab=rows&from=mail
 
-        -- 
-        Sent by Sluice at https://sluice.example.com. Who is told of what is set at the query, and for all queries in the server's notification settings.
-    "#]],
+            -- 
+            Sent by Sluice at https://sluice.example.com. Who is told of what is set at the query, and for all queries in the server's notification settings.
+        "#]],
     );
     check(
         Event::Reconnect,

@@ -4,7 +4,6 @@
 
 use expect_test::expect;
 use model::JobId;
-use serde_json::json;
 use tempfile::tempdir;
 
 use super::{id, notice as new};
@@ -191,27 +190,6 @@ async fn a_page_is_the_filtered_outbox_from_where_the_last_one_ended() {
     assert_eq!(rest.first().map(|notice| notice.id.clone()), Some(id(19).to_string()));
     assert_eq!(rest.len(), 15, "those that ended are gone, those that wait stay");
     assert_eq!(store.count_notices_by_state().await.unwrap(), [(NoticeState::Waiting, 30), (NoticeState::Sent, 5)]);
-}
-
-#[tokio::test]
-async fn values_are_found_by_how_their_names_begin() {
-    let directory = tempdir().unwrap();
-    let store = Store::open(directory.path()).await.unwrap();
-    let names = ["told/b", "told/a", "told", "told%", "other"];
-    let put = |name: &&str| Change::PutValue { name: (*name).to_owned(), value: Some(json!(name)) };
-    store.apply(names.iter().map(put).collect()).await.unwrap();
-    let cases: [(&str, &[&str]); 4] = [
-        ("told/", &["told/a", "told/b"]),
-        ("told%", &["told%"]),
-        ("x", &[]),
-        ("", &["other", "told", "told%", "told/a", "told/b"]),
-    ];
-    for (prefix, want) in cases {
-        let found = store.values_with_prefix(prefix).await.unwrap();
-        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, want, "{prefix}");
-        assert!(found.iter().all(|(name, value)| *value == json!(name)));
-    }
 }
 
 #[test]
