@@ -138,6 +138,15 @@ impl Bench {
         Call { bench: self, command }
     }
 
+    /// The batches that Pardot let in: not those that it refused, nor those that were lost on their way.
+    ///
+    /// One that is lost while other lanes go on is sent again before a signal comes, as it should be.
+    pub(crate) fn batches_let_in(&self) -> Vec<JournalEntry> {
+        let refused = |entry: &JournalEntry| matches!(entry.code, Some(88 | 89 | 184));
+        let lost = |entry: &JournalEntry| entry.fault.as_deref() == Some("reset_before");
+        self.journal_of("batchUpsert").into_iter().filter(|entry| !refused(entry) && !lost(entry)).collect()
+    }
+
     /// Sends a signal to the program when the request of this number arrives: the request is under way meanwhile.
     pub(crate) fn signal_at(&self, request: u64, signal: &'static str) -> mpsc::Sender<u32> {
         let (sender, receiver) = mpsc::channel::<u32>();
