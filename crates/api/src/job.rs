@@ -14,6 +14,8 @@ pub enum JobKind {
     Export,
     /// Run the query and keep its result; send nothing.
     Result,
+    /// Refresh the profiles of a parent segment.
+    Refresh,
 }
 
 /// Who made a job.
@@ -92,6 +94,12 @@ pub struct Job {
     /// Its query's name when it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
+    /// Its activation's name when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<String>,
+    /// The name of the parent segment that it refreshes, when it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_segment: Option<String>,
     /// Its connection's name when it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<String>,

@@ -6,6 +6,8 @@
 //! Times are RFC 3339 in UTC (`2026-11-23T02:00:00Z`). A secret is only ever written: no document that is given out has one.
 
 mod account;
+mod activation;
+mod audience;
 mod audit;
 #[cfg(feature = "client")]
 pub mod client;
@@ -20,10 +22,18 @@ mod problem;
 mod query;
 mod schedule;
 mod secret;
+mod segment;
 mod settings;
 mod table;
 
 pub use account::{AccountView, Check, Diagnosis, FieldView, ListView};
+pub use activation::{
+    Activation, ActivationCopy, ActivationLook, ActivationSchedule, ActivationSpec, ActivationTry, OutputField, SentRow,
+};
+pub use audience::{
+    Attribute, AudienceBehavior, AudienceCheck, AudienceColumn, Behavior, BehaviorColumn, JoinCheck, JoinLevel, Master,
+    MasterFilter, ParentSegment, ParentSegmentSpec, Snapshot,
+};
 pub use audit::AuditLine;
 pub use connection::{AppKind, Authorize, Connection, ConnectionSpec, ConnectionState, GrantKind, SecretsSet};
 pub use field::{FieldKind, ProspectField};
@@ -44,9 +54,10 @@ pub use person::{
 pub use problem::{Place, ProblemDocument};
 pub use query::{Export, Overlap, Preview, PreviewRequest, Query, QuerySpec};
 pub use schedule::{
-    Backfill, Backfilled, CatchUp, CronExplanation, CronRequest, Fire, Schedule, ScheduleState, ScheduleView, Slot,
-    SlotState,
+    Backfill, Backfilled, CatchUp, CronExplanation, CronRequest, Fire, Repeat, Schedule, ScheduleState, ScheduleView,
+    Scheduled, Slot, SlotState,
 };
 pub use secret::Secret;
+pub use segment::{Population, Segment, SegmentLook, SegmentSpec, SegmentSql, SegmentTry};
 pub use settings::{SettingView, SettingsMap};
 pub use table::{Column, Table, TableKind, TableSpec};

@@ -20,13 +20,43 @@ pub enum CatchUp {
     None,
 }
 
-/// When a query runs by itself.
+/// How often something runs, for those who write no cron.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Repeat {
+    /// At `start`, once.
+    Once,
+    /// Every hour, at the minute of `start`.
+    Hourly,
+    /// Every day, at the time of `start`.
+    Daily,
+    /// Every week, at the time of `start`, on `days`.
+    Weekly,
+    /// Every month, at the day and the time of `start`; a month without that day has no run.
+    Monthly,
+}
+
+/// When something runs by itself: a query, an activation, the refresh of a parent segment. `cron` or `repeat` say how often.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// `@hourly`, `@daily`, `@weekly`, `@monthly`, `@yearly`, or five cron fields with one space between them; `""` or
-    /// `none` for no schedule.
+    /// `none` for no schedule, or where `repeat` says how often.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cron: String,
+    /// How often, instead of a cron.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// The days of a weekly one: `mon`, `tue`, `wed`, `thu`, `fri`, `sat`, `sun`; the day of `start`, or Monday, when none is
+    /// given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<String>,
+    /// Nothing runs before: `2026-12-01`, `2026-12-01 02:30` or `2026-12-01T02:30:00` by the clock of the time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// Nothing runs after: a day, which is the last one, or a time, by the clock of the time zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// The time zone that the cron is read in, by its IANA name; `UTC` when it is not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,
@@ -44,7 +74,17 @@ pub struct Schedule {
 impl Default for Schedule {
     /// No schedule; everything else as it is when nobody says otherwise.
     fn default() -> Schedule {
-        Schedule { cron: String::new(), timezone: None, delay: 0, catch_up: CatchUp::One, overlap: Overlap::Skip }
+        Schedule {
+            cron: String::new(),
+            repeat: None,
+            days: Vec::new(),
+            start: None,
+            end: None,
+            timezone: None,
+            delay: 0,
+            catch_up: CatchUp::One,
+            overlap: Overlap::Skip,
+        }
     }
 }
 
@@ -112,10 +152,40 @@ pub struct Slot {
     pub job: Option<Job>,
 }
 
+/// What a schedule runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheduled {
+    /// A query.
+    #[default]
+    Query,
+    /// An activation.
+    Activation,
+    /// The refresh of a parent segment.
+    ParentSegment,
+}
+
+impl Scheduled {
+    /// Everything that has schedules.
+    pub const ALL: [Scheduled; 3] = [Scheduled::Query, Scheduled::Activation, Scheduled::ParentSegment];
+
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Scheduled::Query => "query",
+            Scheduled::Activation => "activation",
+            Scheduled::ParentSegment => "parent segment",
+        }
+    }
+}
+
 /// A schedule as it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ScheduleView {
-    /// The query that it runs.
+    /// What it runs.
+    #[serde(default)]
+    pub of: Scheduled,
+    /// The name of the query, activation or parent segment that it runs.
     pub query: String,
     /// What was written.
     pub schedule: Schedule,

@@ -25,9 +25,15 @@ impl App {
     /// # Errors
     /// It has no schedule, `from` is no time, `slots` is too large, none of them has come yet; the schedule was changed on the
     /// way (what was started until then stays); see [`AppError`].
-    pub async fn backfill(&self, actor: &Actor, query: &str, request: Backfill) -> Result<Backfilled, AppError> {
+    pub async fn backfill(
+        &self,
+        actor: &Actor,
+        of: api::Scheduled,
+        query: &str,
+        request: Backfill,
+    ) -> Result<Backfilled, AppError> {
         actor.require(Scope::Run)?;
-        let scheduled = self.scheduled_query(query).await?;
+        let scheduled = self.scheduled_owner(of, query).await?;
         if request.slots == 0 || request.slots > MOST_SLOTS {
             let problem = Problem::at("slots", format!("must be a number from 1 to {MOST_SLOTS}"));
             return Err(problem.hint("run the rest with a second backfill").into());

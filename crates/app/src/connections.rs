@@ -9,9 +9,11 @@ use model::Problem;
 use serde_json::{Value, json};
 use store::{Change, Document, StoreError};
 
+use crate::activations::ACTIVATION;
 use crate::draft::Draft;
 use crate::grants::{CLIENT_SECRET, CONNECTION, ConnectionBody, PRIVATE_KEY, REFRESH_TOKEN};
 use crate::names::{self, stale_or};
+use crate::queries::QUERY;
 use crate::{Actor, App, AppError};
 
 /// Writes of others that a change without a revision may meet.
@@ -191,7 +193,7 @@ impl App {
         if let Some(users) = self.users().await?.get(&document.id) {
             return Err(AppError::Conflict {
                 message: format!("connection {name} is used by {}", names::listed(users)),
-                hint: Some("give these queries another connection first".into()),
+                hint: Some("give these another connection first".into()),
             });
         }
         if self.0.store.open_server_summaries().await?.iter().any(|job| job.connection.as_deref() == Some(&document.id))
@@ -246,12 +248,14 @@ impl App {
         Ok(documents.into_iter().map(|document| (document.id, document.name)).collect())
     }
 
-    /// The queries that export through each connection, by the connection's id.
+    /// The queries and activations that export through each connection, by the connection's id.
     async fn users(&self) -> Result<HashMap<String, Vec<String>>, AppError> {
         let mut users: HashMap<String, Vec<String>> = HashMap::new();
-        for query in self.0.store.documents("query", None, 10_000).await? {
-            if let Some(connection) = query.body.get("connection").and_then(Value::as_str) {
-                users.entry(connection.to_owned()).or_default().push(query.name);
+        for (kind, words) in [(QUERY, ""), (ACTIVATION, "activation ")] {
+            for document in self.0.store.documents(kind, None, 100_000).await? {
+                if let Some(connection) = document.body.get("connection").and_then(Value::as_str) {
+                    users.entry(connection.to_owned()).or_default().push(format!("{words}{}", document.name));
+                }
             }
         }
         Ok(users)

@@ -4,15 +4,17 @@
 
 use std::path::PathBuf;
 
-use api::{Job, JobKind, Overlap, RunRequest, Scope};
+use api::{Job, JobKind, Overlap, RunRequest, Scheduled, Scope};
 use model::{JobId, JobState, Problem, StopCause};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document, NewJob, Once, Origin, Started};
 
+use crate::activations::ActivationBody;
 use crate::grants::CONNECTION;
 use crate::names::{self, new_job_id};
+use crate::owners::owner_of;
 use crate::queries::QueryBody;
 use crate::{Actor, App, AppError};
 
@@ -97,6 +99,10 @@ impl App {
     ) -> Result<(Job, bool), AppError> {
         actor.require(Scope::Run)?;
         let (document, body) = self.query_body(query).await?;
+        if request.kind == Some(JobKind::Refresh) {
+            let problem = Problem::at("kind", "a query has nothing to refresh");
+            return Err(problem.hint("export or result").into());
+        }
         if request.kind == Some(JobKind::Export) && body.connection.is_none() {
             return Err(AppError::Conflict {
                 message: format!("query {query} has no export"),
@@ -125,7 +131,7 @@ impl App {
         let kind = kind.unwrap_or(usual);
         let (connection, business_unit) = match (kind, &body.connection) {
             (JobKind::Export, Some(id)) => self.export_door(id).await?,
-            (JobKind::Export | JobKind::Result, _) => (None, String::new()),
+            (JobKind::Export | JobKind::Result | JobKind::Refresh, _) => (None, String::new()),
         };
         let new = Enqueue::of(document, body, kind);
         Ok(Enqueue { connection, business_unit, ..new })
@@ -174,10 +180,10 @@ impl App {
     pub(crate) async fn export_again(&self, old: &store::Job) -> Result<(String, Value, Overlap), AppError> {
         let own = serde_json::from_value::<ServerRequest>(old.request.clone()).ok();
         if let Some(id) = &old.query
-            && let Some(body) = self.query_body_by_id(id).await?
-            && let (Some(connection), Some(export)) = (body.connection, body.spec.export)
+            && let Some(document) = self.0.store.document_by_id(id).await?
+            && let Some(export) = export_of(&document)?
         {
-            return Ok((connection, Value::Object(export.settings.0), body.spec.overlap));
+            return Ok(export);
         }
         match own.and_then(|own| own.connection.map(|connection| (connection, own.settings))) {
             Some((connection, settings)) => Ok((connection, settings, Overlap::Queue)),
@@ -335,6 +341,22 @@ impl Enqueue {
     }
 }
 
+/// The connection, settings and overlap that a query or an activation exports with.
+fn export_of(document: &Document) -> Result<Option<(String, Value, Overlap)>, AppError> {
+    Ok(match owner_of(&document.id) {
+        Scheduled::Query => {
+            let body = crate::queries::body_of(document)?;
+            let export = body.connection.zip(body.spec.export);
+            export.map(|(connection, export)| (connection, Value::Object(export.settings.0), body.spec.overlap))
+        }
+        Scheduled::Activation => {
+            let body = ActivationBody::of(document)?;
+            Some((body.connection, Value::Object(body.spec.export.settings.0), body.spec.overlap))
+        }
+        Scheduled::ParentSegment => None,
+    })
+}
+
 fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -> NewJob {
     let request = ServerRequest {
         connection: new.connection.as_ref().map(|(id, _)| id.clone()),
@@ -353,7 +375,8 @@ fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -
         business_unit: new.business_unit,
         kind: match new.kind {
             JobKind::Export => store::JobKind::Export,
-            JobKind::Result => store::JobKind::Result,
+            // That it is a parent segment's, the job knows by what it is of.
+            JobKind::Result | JobKind::Refresh => store::JobKind::Result,
         },
         origin: Origin::Server,
         query,

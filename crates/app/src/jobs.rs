@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use api::{Cause, Job, JobKind, Origin, Page, Scope, StateCount};
+use api::{Cause, Job, JobKind, Origin, Page, Scheduled, Scope, StateCount};
 use model::{JobId, JobState, Problem, Report, StopCause, Tally};
 use pardot::Tokens;
 use serde_json::json;
@@ -14,6 +14,7 @@ use store::{Change, JobSummary, StoreError};
 use crate::forecast;
 use crate::live::LiveJob;
 use crate::names;
+use crate::owners::owner_of;
 use crate::words::{self, Said};
 use crate::worker::kill_wish;
 use crate::{Actor, App, AppError};
@@ -25,6 +26,10 @@ pub struct JobFilter {
     pub states: Vec<JobState>,
     /// Of the query of this name.
     pub query: Option<String>,
+    /// Of the activation of this name.
+    pub activation: Option<String>,
+    /// Refreshes of the parent segment of this name.
+    pub parent_segment: Option<String>,
     /// Through the connection of this name.
     pub connection: Option<String>,
     /// Whose id begins so.
@@ -44,10 +49,7 @@ impl App {
         limit: u32,
     ) -> Result<Page<Job>, AppError> {
         actor.require(Scope::Read)?;
-        let query = match &filter.query {
-            Some(name) => Some(self.query_body(name).await?.0.id),
-            None => None,
-        };
+        let query = self.asked_owner(filter).await?;
         let connection = match &filter.connection {
             Some(name) => Some(self.connection_document(name).await?.id),
             None => None,
@@ -302,11 +304,17 @@ impl App {
 
     fn shown_job(&self, job: JobSummary, connection: Option<String>, zone: Option<&str>) -> Job {
         let live = self.0.live.find(&job.id);
+        let of = job.query.as_deref().map(owner_of);
+        let named = |kind: Scheduled| job.query_name.clone().filter(|_| of.unwrap_or_default() == kind);
+        let (query, activation) = (named(Scheduled::Query), named(Scheduled::Activation));
+        let parent_segment = named(Scheduled::ParentSegment);
+        let refresh = of == Some(Scheduled::ParentSegment);
         let cause = job.cause.as_ref().map(|cause| self.0.discreet.cause(cause));
         let rows = live.as_deref().and_then(LiveJob::tally).or(job.tally).or(unsent(&job));
         let sentence = words::sentence(&Said {
             state: job.state,
             result_only: job.kind == store::JobKind::Result,
+            refresh,
             rows,
             result_rows: job.frozen_rows,
             cause: cause.as_ref(),
@@ -323,13 +331,16 @@ impl App {
             sentence,
             kind: match job.kind {
                 store::JobKind::Export => JobKind::Export,
+                store::JobKind::Result if refresh => JobKind::Refresh,
                 store::JobKind::Result => JobKind::Result,
             },
             origin: match job.origin {
                 store::Origin::CommandLine => Origin::CommandLine,
                 store::Origin::Server => Origin::Server,
             },
-            query: job.query_name,
+            query,
+            activation,
+            parent_segment,
             connection,
             actor: job.actor,
             parent: job.parent.map(|parent| parent.to_string()),

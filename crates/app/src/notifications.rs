@@ -4,13 +4,13 @@
 
 use std::collections::HashSet;
 
-use api::{NoticeEvent, Notifications, Notify, QuerySpec, Scope};
+use api::{NoticeEvent, Notifications, Notify, Scope};
 use model::{Problem, Problems, nearest};
 use serde_json::json;
-use store::{Change, Document};
+use store::{Change, Document, NoticeChannel};
 
 use crate::names::{self, stale_or};
-use crate::queries::{QUERY, body_of};
+use crate::owners::{kind_of, notify_of};
 use crate::webhooks::WEBHOOK;
 use crate::{Actor, App, AppError};
 
@@ -100,10 +100,10 @@ impl App {
         self.notifications(actor).await
     }
 
-    /// Who is told what of a query.
-    pub(crate) async fn told_of(&self, spec: &QuerySpec) -> Result<Told, AppError> {
+    /// Who is told what, where somebody said so; else as it is for all.
+    pub(crate) async fn told_of(&self, own: Option<Notify>) -> Result<Told, AppError> {
         let (_, default) = self.default_notify().await?;
-        let notify = match spec.notify.clone() {
+        let notify = match own {
             Some(own) => over(own, default),
             None => default,
         };
@@ -147,10 +147,10 @@ impl App {
     ///
     /// # Errors
     /// One of them was deleted or renamed since the query was checked.
-    pub(crate) async fn webhooks_stay(&self, notify: Option<&Notify>) -> Result<(), AppError> {
+    pub(crate) async fn webhooks_stay(&self, place: &str, notify: Option<&Notify>) -> Result<(), AppError> {
         let Some(notify) = notify else { return Ok(()) };
         let mut problems = Problems::default();
-        self.check_notify("query.notify", notify, &mut problems).await?;
+        self.check_notify(place, notify, &mut problems).await?;
         Ok(problems.or(|| ())?)
     }
 
@@ -176,9 +176,11 @@ impl App {
         if names(&self.default_notify().await?.1) {
             users.push("the default".to_owned());
         }
-        for query in self.0.store.documents(QUERY, None, 100_000).await? {
-            if body_of(&query)?.spec.notify.as_ref().is_some_and(names) {
-                users.push(format!("query {}", query.name));
+        for of in api::Scheduled::ALL {
+            for document in self.0.store.documents(kind_of(of), None, 100_000).await? {
+                if notify_of(&document)?.as_ref().is_some_and(names) {
+                    users.push(format!("{} {}", of.words(), document.name));
+                }
             }
         }
         if users.is_empty() {
@@ -189,6 +191,17 @@ impl App {
             hint: Some("take it out there first".into()),
         })
     }
+}
+
+/// The owner of a parent segment hears of every failure of its activations, whoever else does.
+pub(crate) fn owner_hears(
+    owner: String,
+    candidates: &[NoticeEvent],
+    addressed: &[(NoticeEvent, (NoticeChannel, String))],
+) -> Option<(NoticeEvent, (NoticeChannel, String))> {
+    let event = candidates.iter().find(|event| matches!(event, NoticeEvent::Failure | NoticeEvent::Reconnect))?;
+    let hears = addressed.iter().any(|(_, (channel, to))| *channel == NoticeChannel::Mail && *to == owner);
+    (!hears).then_some((*event, (NoticeChannel::Mail, owner)))
 }
 
 /// What `given` says, and `before` where it says nothing.

@@ -58,10 +58,20 @@ impl App {
         shown(&batches, limit - 1)
     }
 
+    /// The number that `sql`, a count over `tables`, gives.
+    pub(crate) async fn count_rows(&self, sql: &str, tables: &[Table]) -> Result<u64, AppError> {
+        let _look = self.may_look().await;
+        let counted = self.number(sql, tables, PREVIEW_TIME).await;
+        counted.map_err(|error| self.0.discreet.error(sql_error(&error)))
+    }
+
     /// The rows that `sql`, a count, says; for as long as `time` lasts.
     pub(crate) async fn count(&self, sql: &str, table: &Table, time: Duration) -> Result<u64, QueryError> {
-        let limits = self.look(time);
-        let batches = query::preview(sql, std::slice::from_ref(table), &limits, 1, std::future::pending()).await?;
+        self.number(sql, std::slice::from_ref(table), time).await
+    }
+
+    async fn number(&self, sql: &str, tables: &[Table], time: Duration) -> Result<u64, QueryError> {
+        let batches = query::preview(sql, tables, &self.look(time), 1, std::future::pending()).await?;
         let count = batches.first().filter(|batch| batch.num_rows() == 1).map(|batch| batch.column(0).clone());
         let count = count.and_then(|column| {
             column.as_any().downcast_ref::<arrow::array::Int64Array>().map(|counts| counts.value(0))
@@ -123,7 +133,7 @@ pub(crate) fn placed(error: AppError, place: &str) -> AppError {
     AppError::Invalid(moved)
 }
 
-fn shown(batches: &[RecordBatch], most: usize) -> Result<Preview, AppError> {
+pub(crate) fn shown(batches: &[RecordBatch], most: usize) -> Result<Preview, AppError> {
     let failed = |_| AppError::Failed { message: "a column cannot be shown".into() };
     let options = FormatOptions::default();
     let columns = batches.first().map(|batch| columns_of(batch.schema_ref())).unwrap_or_default();

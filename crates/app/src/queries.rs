@@ -13,6 +13,7 @@ use store::{Change, Document};
 
 use crate::grants::CONNECTION;
 use crate::names::{self, stale_or};
+use crate::owners::QUERY_LETTER;
 use crate::previews::{SQL, USUAL_ROWS, placed, sql_problem};
 use crate::timetable::Timetable;
 use crate::{Actor, App, AppError};
@@ -97,7 +98,7 @@ impl App {
         let (new_name, new) = (body.spec.name.clone(), old.is_none());
         let detail = json!({ "name": new_name, "export": body.connection.is_some() });
         let stored = serde_json::to_value(&body).unwrap_or_default();
-        let id = old.as_ref().map_or_else(|| names::new_id("q"), |old| old.id.clone());
+        let id = old.as_ref().map_or_else(|| names::new_id(QUERY_LETTER), |old| old.id.clone());
         let was = old.as_ref().and_then(|old| body_of(old).ok()).and_then(|body| body.spec.schedule);
         let scheduled = body.spec.schedule.clone();
         let change = match old {
@@ -115,7 +116,7 @@ impl App {
         let action = if new { "query.create" } else { "query.update" };
         let scheduling = self.0.scheduling.lock().await;
         // Planning took its time.
-        self.webhooks_stay(body.spec.notify.as_ref()).await?;
+        self.webhooks_stay("query.notify", body.spec.notify.as_ref()).await?;
         let has = scheduled.is_some();
         let mut changes = self.standing_changes(&id, was.as_ref(), scheduled.as_ref(), now).await?;
         changes.extend([change, actor.audit(action, name, detail)]);
@@ -135,9 +136,7 @@ impl App {
         actor.require(Scope::Edit)?;
         let document = self.query_document(name).await?;
         let scheduling = self.0.scheduling.lock().await;
-        let mut changes = self.standing_changes(&document.id, None, None, self.now()).await?;
-        changes.push(Change::DeleteSlots { schedule: document.id.clone() });
-        changes.push(Change::PutValue { name: crate::tell::outcome(&document.id), value: None });
+        let mut changes = self.forget_schedule(&document.id).await?;
         changes.extend([Change::DeleteDocument { id: document.id }, actor.audit("query.delete", name, Value::Null)]);
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("query {name}")))?;
         drop(scheduling);
@@ -163,12 +162,6 @@ impl App {
         let document = self.query_document(name).await?;
         let body = body_of(&document)?;
         Ok((document, body))
-    }
-
-    /// The query of this id as it is kept, unless it was deleted.
-    pub(crate) async fn query_body_by_id(&self, id: &str) -> Result<Option<QueryBody>, AppError> {
-        let document = self.0.store.document_by_id(id).await?.filter(|document| document.kind == QUERY);
-        document.as_ref().map(body_of).transpose()
     }
 
     async fn query_document(&self, name: &str) -> Result<Document, AppError> {
@@ -247,9 +240,10 @@ impl App {
         if let Some(notify) = &spec.notify {
             self.check_notify("query.notify", notify, &mut problems).await?;
         }
-        let plan = spec.export.as_ref().and_then(|export| problems_of_settings(&export.settings.0, &mut problems));
+        let plan = spec.export.as_ref();
+        let plan = plan.and_then(|export| problems_of_settings("query.export", &export.settings.0, &mut problems));
         let connection = match &spec.export {
-            Some(export) => self.connection_named(&export.connection, &mut problems).await?,
+            Some(export) => self.connection_named("query.export.connection", &export.connection, &mut problems).await?,
             None => None,
         };
         let checks = self.check_sql(&spec.sql, plan.as_ref(), connection.as_ref(), &mut problems);
@@ -261,10 +255,15 @@ impl App {
         Ok(QueryBody { spec, connection: connection.map(|connection| connection.id), tables })
     }
 
-    async fn connection_named(&self, name: &str, problems: &mut Problems) -> Result<Option<Document>, AppError> {
-        const PLACE: &str = "query.export.connection";
+    /// The connection of this name, written at `place`.
+    pub(crate) async fn connection_named(
+        &self,
+        place: &str,
+        name: &str,
+        problems: &mut Problems,
+    ) -> Result<Option<Document>, AppError> {
         if name.is_empty() {
-            problems.push(Problem::at(PLACE, "is missing").hint("name the connection that the rows go through"));
+            problems.push(Problem::at(place, "is missing").hint("name the connection that the rows go through"));
             return Ok(None);
         }
         let found = self.0.store.document(CONNECTION, name).await?;
@@ -276,7 +275,7 @@ impl App {
                 None if known.is_empty() => "make a connection first".into(),
                 None => format!("connections are {}", names::listed(&known)),
             };
-            problems.push(Problem::at(PLACE, format!("there is no connection {name}")).hint(hint));
+            problems.push(Problem::at(place, format!("there is no connection {name}")).hint(hint));
         }
         Ok(found)
     }
@@ -329,7 +328,10 @@ impl App {
     }
 
     /// The custom fields of the connection's account, when they were read before.
-    async fn custom_fields_known(&self, connection: &Document) -> Result<Option<Vec<CustomField>>, AppError> {
+    pub(crate) async fn custom_fields_known(
+        &self,
+        connection: &Document,
+    ) -> Result<Option<Vec<CustomField>>, AppError> {
         // Hosts that are not allowed any more are the job's and the connection's to complain about.
         let Ok(stored) = self.understood(connection.clone()) else { return Ok(None) };
         let account = self.known_account(&stored).await?.filter(|account| !account.fields.is_empty());
@@ -353,14 +355,18 @@ fn check_source(source: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-/// What the settings mean; what is wrong with them is said at their place in the query.
-fn problems_of_settings(given: &serde_json::Map<String, Value>, problems: &mut Problems) -> Option<Plan> {
+/// What the settings of an export mean; what is wrong with them is said at their place in it.
+pub(crate) fn problems_of_settings(
+    export: &str,
+    given: &serde_json::Map<String, Value>,
+    problems: &mut Problems,
+) -> Option<Plan> {
     let mut settings = Settings::default();
     let read = settings.set_all(&Value::Object(given.clone()));
     let planned = Plan::parse(&settings);
     let mut keep = |found: Problems| {
         for mut problem in found.iter().cloned() {
-            problem.at = format!("query.export.{}", problem.at);
+            problem.at = format!("{export}.{}", problem.at);
             problems.push(problem);
         }
     };

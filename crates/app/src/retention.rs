@@ -57,6 +57,7 @@ impl App {
             tracing::warn!("idle grants could not be looked at: {error}");
         }
         self.sweep_uploads().await;
+        self.sweep_snapshots().await;
     }
 
     async fn sweep_jobs(&self) -> Result<(), AppError> {

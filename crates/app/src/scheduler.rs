@@ -15,7 +15,7 @@ use store::{Change, Document, Slot, SlotEnd};
 
 use crate::enqueue::Enqueue;
 use crate::job::RESTORED;
-use crate::queries::QUERY;
+use crate::owners::kind_of;
 use crate::schedules::Scheduled;
 use crate::timetable::{STANDING, Standing, Timetable};
 use crate::{Actor, App, AppError, names};
@@ -41,7 +41,7 @@ const RESTORED_SINCE: &str =
 
 /// A schedule that fires, as the scheduler has it in mind.
 struct Entry {
-    /// The query's document id.
+    /// The document id of what it runs.
     query: String,
     table: Timetable,
     /// No time before this fires.
@@ -151,9 +151,11 @@ impl App {
 
     /// Every schedule that fires.
     async fn agenda(&self) -> Result<Vec<Entry>, AppError> {
-        let queries = self.0.store.documents(QUERY, None, ALL).await?;
-        let mut queries: HashMap<String, Document> =
-            queries.into_iter().map(|query| (query.id.clone(), query)).collect();
+        let mut queries: HashMap<String, Document> = HashMap::new();
+        for of in api::Scheduled::ALL {
+            let documents = self.0.store.documents(kind_of(of), None, ALL).await?;
+            queries.extend(documents.into_iter().map(|document| (document.id.clone(), document)));
+        }
         let mut agenda = Vec::new();
         for standing in self.0.store.documents(STANDING, None, ALL).await? {
             let Some(query) = queries.remove(&standing.name) else { continue };
@@ -226,14 +228,13 @@ impl App {
     /// `scheduling`.
     pub(crate) async fn run_slot(&self, actor: &Actor, scheduled: &Scheduled, turn: Turn) -> Result<bool, AppError> {
         let Turn { time, was_missed, note, mut changes, queue } = turn;
-        let new = match self.run_of(&scheduled.query, scheduled.body.clone(), None).await {
+        let new = match self.scheduled_run(&scheduled.query, time).await {
             Ok(new) => new,
             // The store, or an orderly stop: the time stays due.
             Err(error @ AppError::Unavailable { .. }) => return Err(error),
             Err(error) => {
                 let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration: true };
-                let new = Enqueue::of(&scheduled.query, scheduled.body.clone(), api::JobKind::Export);
-                Enqueue { stillborn: Some(cause), ..new }
+                Enqueue { stillborn: Some(cause), ..App::stillborn_run(&scheduled.query) }
             }
         };
         let overlap = if queue { Overlap::Queue } else { scheduled.table.overlap };

@@ -11,7 +11,7 @@ use serde_json::json;
 use store::{Change, Document, SlotEnd};
 
 use crate::names;
-use crate::queries::{QUERY, QueryBody, body_of};
+use crate::owners::{kind_of, owner_of, schedule_of};
 use crate::timetable::{Halt, SHOWN, STANDING, Standing, Timetable};
 use crate::{Actor, App, AppError};
 
@@ -22,10 +22,9 @@ const CHUNK: u32 = 200;
 /// Schedules that are looked through at most.
 const ALL: u32 = 100_000;
 
-/// A query with its schedule, as they are kept.
+/// A query, an activation or a parent segment with its schedule, as they are kept.
 pub(crate) struct Scheduled {
     pub(crate) query: Document,
-    pub(crate) body: QueryBody,
     pub(crate) schedule: Schedule,
     pub(crate) table: Timetable,
     /// The document of what changes by itself, and what it says.
@@ -34,18 +33,16 @@ pub(crate) struct Scheduled {
 }
 
 impl Scheduled {
-    /// A query, and what changes by itself about its schedule; `None` where it has none.
+    /// A query or its like, and what changes by itself about its schedule; `None` where it has none.
     ///
     /// # Errors
     /// What is kept cannot be read back.
     pub(crate) fn of(query: Document, standing_document: Document) -> Result<Option<Scheduled>, AppError> {
-        let body = body_of(&query)?;
-        let Some(schedule) = body.spec.schedule.clone() else { return Ok(None) };
-        let unreadable =
-            || AppError::Failed { message: format!("the schedule of query {} cannot be read back", query.name) };
+        let Some(schedule) = schedule_of(&query)? else { return Ok(None) };
+        let unreadable = || AppError::Failed { message: format!("the schedule of {} cannot be read back", query.name) };
         let Some(table) = Timetable::of(&schedule, "schedule").map_err(|_| unreadable())? else { return Ok(None) };
         let standing = serde_json::from_value(standing_document.body.clone()).map_err(|_| unreadable())?;
-        Ok(Some(Scheduled { query, body, schedule, table, standing_document, standing }))
+        Ok(Some(Scheduled { query, schedule, table, standing_document, standing }))
     }
 
     /// Writes down another standing.
@@ -61,7 +58,7 @@ impl Scheduled {
 }
 
 impl App {
-    /// Schedules by the names of their queries; `after` is the name that ended the page before.
+    /// Schedules: of queries by name, then of activations, then of parent segments; `after` is the `next` of the page before.
     ///
     /// # Errors
     /// See [`AppError`].
@@ -76,45 +73,54 @@ impl App {
         let standings = self.0.store.documents(STANDING, None, ALL).await?;
         let mut standings: HashMap<String, Document> =
             standings.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
-        let (mut found, mut after) = (Vec::new(), after.map(str::to_owned));
-        'pages: loop {
-            let documents = self.0.store.documents(QUERY, after.as_deref(), CHUNK).await?;
+        let (mut of, mut name) = place(after)?;
+        let mut found = Vec::new();
+        let next = 'pages: loop {
+            let documents = self.0.store.documents(kind_of(of), name.as_deref(), CHUNK).await?;
             let last = (documents.len() as u64) < u64::from(CHUNK);
             for document in documents {
-                after = Some(document.name.clone());
+                name = Some(document.name.clone());
                 let Some(standing) = standings.remove(&document.id) else { continue };
                 if let Some(scheduled) = Scheduled::of(document, standing)? {
                     found.push(scheduled);
                     if found.len() == most {
-                        break 'pages;
+                        break 'pages name.map(|name| format!("{}{name}", mark(of)));
                     }
                 }
             }
             if last {
-                after = None;
-                break;
+                match of {
+                    api::Scheduled::Query => (of, name) = (api::Scheduled::Activation, None),
+                    api::Scheduled::Activation => (of, name) = (api::Scheduled::ParentSegment, None),
+                    api::Scheduled::ParentSegment => break None,
+                }
             }
-        }
-        Ok(Page { items: self.schedule_views(found).await?, next: after })
+        };
+        Ok(Page { items: self.schedule_views(found).await?, next })
     }
 
     /// The schedule of a query.
     ///
     /// # Errors
     /// There is no such query, or it has no schedule; see [`AppError`].
-    pub async fn schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+    pub async fn schedule(&self, actor: &Actor, of: api::Scheduled, query: &str) -> Result<ScheduleView, AppError> {
         actor.require(Scope::Read)?;
-        self.schedule_view(self.scheduled_query(query).await?).await
+        self.schedule_view(self.scheduled_owner(of, query).await?).await
     }
 
     /// Pauses a schedule: it does not fire until it is resumed.
     ///
     /// # Errors
     /// It has none, or is paused or disabled already; see [`AppError`].
-    pub async fn pause_schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+    pub async fn pause_schedule(
+        &self,
+        actor: &Actor,
+        of: api::Scheduled,
+        query: &str,
+    ) -> Result<ScheduleView, AppError> {
         actor.require(Scope::Edit)?;
         let scheduling = self.0.scheduling.lock().await;
-        let mut scheduled = self.scheduled_query(query).await?;
+        let mut scheduled = self.scheduled_owner(of, query).await?;
         if let Some(halt) = scheduled.standing.halt() {
             return Err(AppError::Conflict {
                 message: format!("the schedule of {query} does not fire: {}", halt.message),
@@ -135,10 +141,15 @@ impl App {
     ///
     /// # Errors
     /// It has none, or it fires already; see [`AppError`].
-    pub async fn resume_schedule(&self, actor: &Actor, query: &str) -> Result<ScheduleView, AppError> {
+    pub async fn resume_schedule(
+        &self,
+        actor: &Actor,
+        of: api::Scheduled,
+        query: &str,
+    ) -> Result<ScheduleView, AppError> {
         actor.require(Scope::Edit)?;
         let scheduling = self.0.scheduling.lock().await;
-        let mut scheduled = self.scheduled_query(query).await?;
+        let mut scheduled = self.scheduled_owner(of, query).await?;
         if scheduled.standing.is_active() {
             return Err(AppError::Conflict {
                 message: format!("the schedule of {query} is active already"),
@@ -161,12 +172,13 @@ impl App {
     pub async fn schedule_history(
         &self,
         actor: &Actor,
+        of: api::Scheduled,
         query: &str,
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<Slot>, AppError> {
         actor.require(Scope::Read)?;
-        let scheduled = self.scheduled_query(query).await?;
+        let scheduled = self.scheduled_owner(of, query).await?;
         let before = after.map(|after| names::moment("after", after)).transpose()?;
         let slots = self.0.store.slots(&scheduled.query.id, before, limit).await?;
         let full = slots.len() as u64 >= u64::from(limit);
@@ -199,19 +211,23 @@ impl App {
         Ok(match table {
             None => CronExplanation { words: "No schedule".into(), remarks: Vec::new(), next: Vec::new() },
             Some(table) => CronExplanation {
-                words: table.cron.words(),
-                remarks: table.cron.remarks(),
+                words: table.words(),
+                remarks: table.remarks(self.now()),
                 next: table.after(after).take(shown as usize).map(|time| table.fire(time)).collect(),
             },
         })
     }
 
-    /// The query of this name, which must have a schedule.
-    pub(crate) async fn scheduled_query(&self, name: &str) -> Result<Scheduled, AppError> {
-        let (document, _) = self.query_body(name).await?;
+    /// The query, activation or parent segment of this name, which must have a schedule.
+    pub(crate) async fn scheduled_owner(&self, of: api::Scheduled, name: &str) -> Result<Scheduled, AppError> {
+        let document = self.owner(of, name).await?;
+        let hint = match of {
+            api::Scheduled::Activation => "give it one, schedule: {cron: \"@daily\"}, or enable it if it is disabled",
+            api::Scheduled::Query | api::Scheduled::ParentSegment => "give it one: schedule: {cron: \"@daily\"}",
+        };
         let none = || AppError::Conflict {
-            message: format!("query {name} has no schedule"),
-            hint: Some("give it one: schedule: {cron: \"@daily\"}".into()),
+            message: format!("{} {name} has no schedule", of.words()),
+            hint: Some(hint.into()),
         };
         self.scheduled(document).await?.ok_or_else(none)
     }
@@ -264,6 +280,15 @@ impl App {
         })
     }
 
+    /// What goes with a query, activation or parent segment that is deleted: its schedule, what became of its times, how its
+    /// newest job ended. The caller holds `scheduling`.
+    pub(crate) async fn forget_schedule(&self, id: &str) -> Result<Vec<Change>, AppError> {
+        let mut changes = self.standing_changes(id, None, None, self.now()).await?;
+        changes.push(Change::DeleteSlots { schedule: id.to_owned() });
+        changes.push(Change::PutValue { name: crate::tell::outcome(id), value: None });
+        Ok(changes)
+    }
+
     async fn schedule_view(&self, scheduled: Scheduled) -> Result<ScheduleView, AppError> {
         let gone = || AppError::Failed { message: "the schedule cannot be shown".into() };
         self.schedule_views(vec![scheduled]).await?.pop().ok_or_else(gone)
@@ -287,9 +312,10 @@ impl App {
             let from = if standing.cursor > now { now } else { standing.cursor.max(now - table.delay) };
             let shown = if state == ScheduleState::Active { SHOWN } else { 0 };
             ScheduleView {
+                of: owner_of(&query.id),
                 query: query.name,
-                words: table.cron.words(),
-                remarks: table.cron.remarks(),
+                words: table.words(),
+                remarks: table.remarks(now),
                 state,
                 reason: standing.halt().map(Halt::cause),
                 since: standing.halt().map(|halt| names::time(halt.since)),
@@ -314,6 +340,27 @@ impl App {
         let jobs = self.job_views(self.0.store.jobs_of(&ids).await?).await?;
         Ok(jobs.into_iter().map(|job| (job.id.clone(), job)).collect())
     }
+}
+
+/// The words before the name where a page of schedules goes on after an activation or a parent segment.
+fn mark(of: api::Scheduled) -> &'static str {
+    match of {
+        api::Scheduled::Query => "",
+        api::Scheduled::Activation => "activation:",
+        api::Scheduled::ParentSegment => "parent_segment:",
+    }
+}
+
+/// Where a page of schedules goes on. No name has a colon.
+fn place(after: Option<&str>) -> Result<(api::Scheduled, Option<String>), Problem> {
+    let Some(after) = after else { return Ok((api::Scheduled::Query, None)) };
+    let marked = [api::Scheduled::Activation, api::Scheduled::ParentSegment];
+    let found = marked.into_iter().find_map(|of| after.strip_prefix(mark(of)).map(|name| (of, name)));
+    let (of, name) = found.unwrap_or((api::Scheduled::Query, after));
+    if name.contains(':') {
+        return Err(Problem::at("after", "is not the next of a page of schedules").hint("begin without after"));
+    }
+    Ok((of, Some(name.to_owned())))
 }
 
 /// A slot as it is shown; its job is taken out of `jobs`.

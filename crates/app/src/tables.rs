@@ -188,7 +188,11 @@ impl App {
         let mut tables = Vec::with_capacity(mentions.len());
         for mention in mentions {
             let Some(document) = self.0.store.document(TABLE, &mention.name).await? else {
-                problems.push(self.unknown_table(&mention).await?);
+                match self.audience_table(&mention.name).await? {
+                    Some(Ok(table)) => tables.push(table),
+                    Some(Err(problem)) => problems.push(problem),
+                    None => problems.push(self.unknown_table(&mention).await?),
+                }
                 continue;
             };
             match self.bind_table(&document).await {
@@ -207,7 +211,7 @@ impl App {
     }
 
     /// The engine's table of a document.
-    async fn bind_table(&self, document: &Document) -> Result<query::Table, AppError> {
+    pub(crate) async fn bind_table(&self, document: &Document) -> Result<query::Table, AppError> {
         match body_of(document)? {
             TableBody::Bound { files } => self.bound(&document.name, &files).await,
             TableBody::Uploaded { format, file, .. } => {
@@ -301,7 +305,7 @@ impl App {
         Ok(Problem::at(SQL, message).hint(hint))
     }
 
-    /// The queries that name each table, by the table's name.
+    /// The queries and parent segments that name each table, by the table's name.
     async fn table_users(&self) -> Result<HashMap<String, Vec<String>>, AppError> {
         let mut users: HashMap<String, Vec<String>> = HashMap::new();
         for query in self.0.store.documents(QUERY, None, ALL).await? {
@@ -309,6 +313,9 @@ impl App {
             for table in tables.into_iter().flatten().filter_map(Value::as_str) {
                 users.entry(table.to_owned()).or_default().push(query.name.clone());
             }
+        }
+        for (table, parents) in self.parents_of_tables().await? {
+            users.entry(table).or_default().extend(parents.iter().map(|parent| format!("parent segment {parent}")));
         }
         Ok(users)
     }

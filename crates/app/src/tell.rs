@@ -6,17 +6,18 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use api::{NoticeEvent, QuerySpec};
+use api::NoticeEvent;
 use model::{JobId, JobState, StopCause};
-use notify::{Counts, Event, Notice};
+use notify::{Counts, Event, Notice, Subject};
 use serde_json::json;
 use store::{
     Change, Job, JobSummary, LogLevel, NewNotice, NoticeChannel, NoticeFilter, NoticeState, SlotEnd, StoreError,
 };
 
 use crate::names::new_job_id;
-use crate::notifications::Told;
+use crate::notifications::{Told, owner_hears};
 use crate::number::grouped;
+use crate::owners::{notify_of, owner_of};
 use crate::schedules::Scheduled;
 use crate::timetable::{Halt, Standing};
 use crate::words;
@@ -93,9 +94,12 @@ impl App {
         };
         let _scheduling = self.0.scheduling.lock().await;
         // Of a query that was deleted meanwhile, those hear who hear where nobody says anything.
-        let (spec, scheduled) = match self.0.store.document_by_id(&query_id).await? {
-            Some(query) => (crate::queries::body_of(&query)?.spec, self.scheduled(query).await?),
-            None => (QuerySpec::default(), None),
+        let (notify, owner, scheduled) = match self.0.store.document_by_id(&query_id).await? {
+            Some(document) => {
+                let notify = notify_of(&document)?;
+                (notify, self.audience_owner(&document).await?, self.scheduled(document).await?)
+            }
+            None => (None, None, None),
         };
         let by_schedule = match &scheduled {
             Some(scheduled) if self.is_run_of(scheduled, &job).await? => Some(scheduled),
@@ -105,7 +109,7 @@ impl App {
             // Somebody looks at some rows.
             return self.keep(changes).await;
         }
-        let told = self.told_of(&spec).await?;
+        let told = self.told_of(notify).await?;
         let full = self.find_job(job.id.as_str()).await?;
         let failed_before = self.0.store.value(&outcome(&query_id)).await?.is_some();
         let streak = match by_schedule {
@@ -118,7 +122,10 @@ impl App {
         let failures = streak.as_ref().and_then(|streak| streak.failures);
         let disabled = streak.and_then(|streak| streak.standing.disabled);
         let facts = self.facts(&full, scheduled.as_ref(), failures).await?;
-        for (event, to) in addressed(&told, &candidates(&job, failed_before, told.rejected_over)) {
+        let candidates = candidates(&job, failed_before, told.rejected_over);
+        let mut addressed_now = addressed(&told, &candidates);
+        addressed_now.extend(owner.and_then(|owner| owner_hears(owner, &candidates, &addressed_now)));
+        for (event, to) in addressed_now {
             changes.push(self.notice(event, &facts, to, &full));
         }
         if let Some(halt) = &disabled {
@@ -225,6 +232,7 @@ impl App {
             None => (None, None),
         };
         Ok(Notice {
+            of: subject(job),
             query: job.query_name.clone(),
             connection,
             job: Some(job.id.to_string()),
@@ -359,6 +367,14 @@ fn next(job: &Job, zone: Option<&str>) -> Option<String> {
         }),
         JobState::NeedsReconnect => Some("it continues by itself once the connection is connected again".into()),
         _ => None,
+    }
+}
+
+fn subject(job: &Job) -> Subject {
+    match job.query.as_deref().map(owner_of).unwrap_or_default() {
+        api::Scheduled::Query => Subject::Query,
+        api::Scheduled::Activation => Subject::Activation,
+        api::Scheduled::ParentSegment => Subject::ParentSegment,
     }
 }
 

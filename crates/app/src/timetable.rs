@@ -1,14 +1,20 @@
 //! A schedule understood: when it fires, what it looks like, and what changes about it by itself.
 //!
-//! Knows cron, zone and delay of one schedule; who fires it is the scheduler.
+//! Knows rhythm, window, zone and delay of one schedule; who fires it is the scheduler.
+
+mod rhythm;
+mod wall;
+mod window;
 
 use api::{CatchUp, Cause, Fire, Overlap, Schedule};
-use model::{Cron, LONGEST_DELAY, Problem, Problems, Zone};
+use model::{LONGEST_DELAY, Problem, Problems, Zone};
+use rhythm::Rhythm;
 use serde::{Deserialize, Serialize};
+use window::Window;
 
-use crate::names;
+use crate::{App, names};
 
-/// The kind of document that holds what changes by itself about a schedule. Its name is the id of its query's document.
+/// The kind of document that holds what changes by itself about a schedule. Its name is the id of the document of what it runs.
 pub(crate) const STANDING: &str = "schedule";
 
 /// Coming times that are shown.
@@ -79,12 +85,26 @@ impl Halt {
 /// A schedule as written, understood.
 #[derive(Debug, Clone)]
 pub(crate) struct Timetable {
-    pub(crate) cron: Cron,
+    /// How often it fires.
+    cron: Rhythm,
+    /// From when to when.
+    window: Window,
     pub(crate) zone: Zone,
     /// Seconds from a scheduled time to the start of its job.
     pub(crate) delay: i64,
     pub(crate) catch_up: CatchUp,
     pub(crate) overlap: Overlap,
+}
+
+impl App {
+    /// When the jobs of a schedule start, after `after` and before `before`, all in seconds since 1970: the scheduled times and
+    /// the delay. None for a schedule that cannot be read. Asks no application: it is for calendars of schedules that were
+    /// read elsewhere.
+    pub fn starts(schedule: &Schedule, after: i64, before: i64) -> Vec<i64> {
+        let Ok(Some(table)) = Timetable::of(schedule, "schedule") else { return Vec::new() };
+        let starts = table.after(after.saturating_sub(table.delay)).map(|time| time + table.delay);
+        starts.take_while(|start| *start < before).collect()
+    }
 }
 
 impl Timetable {
@@ -94,58 +114,93 @@ impl Timetable {
     /// Everything wrong about it.
     pub(crate) fn of(schedule: &Schedule, place: &str) -> Result<Option<Timetable>, Problems> {
         let mut problems = Problems::default();
-        let at = |problem: &Problem, name: &str| Problem { at: format!("{place}.{name}"), ..problem.clone() };
-        let cron = Cron::parse(&schedule.cron).unwrap_or_else(|found| {
-            for problem in found.iter() {
-                let message = match problem.at.as_str() {
-                    "cron" => problem.message.clone(),
-                    field => format!("{field}: {}", problem.message),
-                };
-                problems.push(Problem { message, ..at(problem, "cron") });
-            }
-            None
-        });
-        let zone = match schedule.timezone.as_deref() {
-            None => Zone::utc(),
-            Some(name) => Zone::parse(name).unwrap_or_else(|problem| {
-                problems.push(at(&problem, "timezone"));
-                Zone::utc()
-            }),
-        };
+        let zone = schedule.timezone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::parse);
+        let (zone, unknown) = zone.map_or_else(|problem| (Zone::utc(), Some(problem)), |zone| (zone, None));
+        let mut of_window = Problems::default();
+        let window = Window::of(schedule, &zone, place, &mut of_window);
+        let cron = Rhythm::of(schedule, window.start.as_ref(), place, &mut problems);
+        problems.extend(of_window);
+        if let Some(problem) = unknown {
+            problems.push(Problem { at: format!("{place}.timezone"), ..problem });
+        }
         if schedule.delay > LONGEST_DELAY {
             let problem = Problem::at(format!("{place}.delay"), format!("must be at most {LONGEST_DELAY} seconds"));
             problems.push(problem.hint("that is 30 days"));
         }
         let delay = i64::try_from(schedule.delay.min(LONGEST_DELAY)).unwrap_or(0);
         let (catch_up, overlap) = (schedule.catch_up, schedule.overlap);
-        problems.or(|| cron.map(|cron| Timetable { cron, zone, delay, catch_up, overlap }))
+        problems.or(|| cron.map(|cron| Timetable { cron, window, zone, delay, catch_up, overlap }))
+    }
+
+    /// In one sentence without a full stop: `Every week on Monday and Friday at 02:30, from 2026-12-01 to 2026-12-31`. As in
+    /// [`model::Cron::words`], the time zone is not in it.
+    pub(crate) fn words(&self) -> String {
+        let often = self.cron.words();
+        if let Rhythm::Once(_) = self.cron {
+            return often;
+        }
+        let start = self.window.start.as_ref().and_then(|start| self.cron.start_words(start));
+        match (start, self.window.end.map(|end| end.wall)) {
+            (None, None) => often,
+            (Some(start), None) => format!("{often}, from {start}"),
+            (None, Some(end)) => format!("{often}, until {end}"),
+            (Some(start), Some(end)) => format!("{often}, from {start} to {end}"),
+        }
+    }
+
+    /// What may surprise about it at `now`, one sentence each without a full stop: what a cron does not do, a time that the
+    /// clocks skip, a schedule that has run for the last time or never will.
+    pub(crate) fn remarks(&self, now: i64) -> Vec<String> {
+        let mut remarks = self.cron.remarks();
+        if let Some(start) = self.window.start.filter(|start| start.skipped) {
+            let meant = self.zone.local(start.moment);
+            remarks.push(format!("the clocks skip {} {}: {meant} is meant", start.wall.day(), start.wall.time()));
+        }
+        if let Some(end) = self.window.end
+            && self.last_until(end.moment).is_none()
+        {
+            remarks.push("it never runs: none of its times lies between its start and its end".to_owned());
+        } else if self.next_after(now - self.delay).is_none() {
+            remarks.push("it has run for the last time: nothing comes any more".to_owned());
+        }
+        remarks
     }
 
     /// Whether both have the same scheduled times, however they are written.
     pub(crate) fn fires_like(&self, other: &Timetable) -> bool {
-        self.cron.fires_like(&other.cron) && self.zone.name() == other.zone.name()
+        self.cron.fires_like(&other.cron) && self.zone.name() == other.zone.name() && self.window.is_like(&other.window)
     }
 
     /// The scheduled times after `after`, in order.
     pub(crate) fn after(&self, after: i64) -> impl Iterator<Item = i64> + '_ {
-        self.cron.fires(after, &self.zone)
+        std::iter::successors(self.next_after(after), |time| self.next_after(*time))
     }
 
     /// The newest scheduled time whose job is to have started by `now`, after `cursor`.
     pub(crate) fn newest_due(&self, cursor: i64, now: i64) -> Option<i64> {
-        self.cron.last_until(now - self.delay, &self.zone).filter(|newest| *newest > cursor)
+        self.last_until(now - self.delay).filter(|newest| *newest > cursor)
     }
 
     /// At most `limit` scheduled times that are due, the newest of them, newest first.
     pub(crate) fn due(&self, cursor: i64, now: i64, limit: usize) -> Vec<i64> {
         let newest = self.newest_due(cursor, now);
-        let before = |time: &i64| self.cron.last_until(time - 1, &self.zone).filter(|earlier| *earlier > cursor);
+        let before = |time: &i64| self.last_until(time - 1).filter(|earlier| *earlier > cursor);
         std::iter::successors(newest, before).take(limit).collect()
     }
 
     /// When the next job starts, in seconds since 1970.
     pub(crate) fn next_start(&self, cursor: i64) -> Option<i64> {
-        self.cron.next_after(cursor, &self.zone).map(|time| time + self.delay)
+        self.next_after(cursor).map(|time| time + self.delay)
+    }
+
+    /// The first scheduled time strictly after a time.
+    fn next_after(&self, after: i64) -> Option<i64> {
+        self.cron.next_after(self.window.after(after), &self.zone).filter(|time| self.window.contains(*time))
+    }
+
+    /// The newest scheduled time at or before a time.
+    fn last_until(&self, until: i64) -> Option<i64> {
+        self.cron.last_until(self.window.until(until), &self.zone).filter(|time| self.window.contains(*time))
     }
 
     /// A scheduled time for people.
@@ -159,40 +214,4 @@ impl Timetable {
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-
-    fn schedule(cron: &str) -> Schedule {
-        Schedule { cron: cron.into(), timezone: None, delay: 0, catch_up: CatchUp::One, overlap: Overlap::Skip }
-    }
-
-    #[test]
-    fn everything_wrong_is_said_at_its_place() {
-        let wrong = Schedule { timezone: Some("Europe/Berln".into()), delay: u64::MAX, ..schedule("61 0 * * 7") };
-        let problems = Timetable::of(&wrong, "query.schedule").map(|_| ()).unwrap_err();
-        expect![[r#"
-            query.schedule.cron: minute: "61" is out of range: minutes are 0 to 59
-            query.schedule.cron: day of week: "7" is out of range: days of week are 0 to 6 or sun to sat
-              hint: Sunday is 0
-            query.schedule.timezone: "Europe/Berln" is not a time zone of the IANA database
-              hint: did you mean Europe/Berlin?
-            query.schedule.delay: must be at most 2592000 seconds
-              hint: that is 30 days"#]]
-        .assert_eq(&problems.to_string());
-        assert!(matches!(Timetable::of(&schedule("none"), "query.schedule"), Ok(None)));
-    }
-
-    #[test]
-    fn what_is_due_is_between_the_cursor_and_now() {
-        let hourly = Schedule { delay: 600, ..schedule("@hourly") };
-        let table = Timetable::of(&hourly, "x").unwrap().unwrap();
-        let hour = |n: i64| n * 3_600;
-        assert_eq!(table.due(hour(10), hour(13) + 599, 10), [hour(12), hour(11)]);
-        assert_eq!(table.due(hour(10), hour(13) + 600, 10), [hour(13), hour(12), hour(11)]);
-        assert_eq!(table.due(hour(10), hour(13) + 600, 2), [hour(13), hour(12)]);
-        assert_eq!(table.due(hour(13), hour(13) + 600, 2), [] as [i64; 0]);
-        assert_eq!(table.next_start(hour(13)), Some(hour(14) + 600));
-    }
-}
+mod tests;

@@ -84,7 +84,7 @@ impl Readers {
 
     /// Whether a sweep must wait; then whoever reads last sweeps. Noted before it is asked, so that no reader who leaves in
     /// between misses it.
-    fn put_off(&self) -> bool {
+    pub(crate) fn put_off(&self) -> bool {
         self.owed.store(true, SeqCst);
         let waits = self.now.load(SeqCst) > 0;
         if !waits {
@@ -237,6 +237,7 @@ impl App {
         drop(reading);
         if self.0.readers.leave_a_sweep() {
             self.sweep_uploads().await;
+            self.sweep_snapshots().await;
         }
         done
     }
@@ -271,7 +272,7 @@ impl App {
         }
     }
 
-    async fn are_querying(&self) -> bool {
+    pub(crate) async fn are_querying(&self) -> bool {
         match self.0.store.count_jobs_by_state().await {
             Ok(counts) => counts.iter().any(|(state, jobs)| *state == JobState::Querying && *jobs > 0),
             Err(_) => true,

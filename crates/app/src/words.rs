@@ -13,6 +13,8 @@ pub(crate) struct Said<'a> {
     pub(crate) state: JobState,
     /// A job without an export.
     pub(crate) result_only: bool,
+    /// The refresh of a parent segment.
+    pub(crate) refresh: bool,
     pub(crate) rows: Option<Tally>,
     pub(crate) result_rows: Option<u64>,
     pub(crate) cause: Option<&'a StopCause>,
@@ -37,6 +39,7 @@ pub(crate) fn sentence(said: &Said<'_>) -> String {
             Some(cause) => format!("Waits for its turn: {}.", cause.message),
             None => "Waits for its turn.".into(),
         },
+        JobState::Querying if said.refresh => "The profiles are read and joined.".into(),
         JobState::Querying => "The query runs; nothing is sent before it has ended.".into(),
         JobState::Sending => match said.throttled {
             Some(lanes) => format!(
@@ -76,6 +79,10 @@ pub(crate) fn sentence(said: &Said<'_>) -> String {
 }
 
 fn success(said: &Said<'_>) -> String {
+    if said.refresh {
+        let profiles = said.result_rows.map_or_else(|| "the".into(), grouped);
+        return format!("Refreshed: {profiles} profiles. Segments count over them from now on.");
+    }
     if said.result_only {
         let rows = said.result_rows.map_or_else(|| "its".into(), grouped);
         return format!("The query gave {rows} rows. They can be downloaded or exported.");
@@ -152,6 +159,7 @@ mod tests {
         Said {
             state,
             result_only: false,
+            refresh: false,
             rows: Some(ROWS),
             result_rows: Some(1_000_000),
             cause: None,

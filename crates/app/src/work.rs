@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Scheduled;
 use export::FrozenResult;
 use model::{JobState, Plan, Report, StopCause, Tally};
 use pardot::Claim;
@@ -20,12 +21,13 @@ use crate::job::{JobRequest, Run, Watched, plan_of};
 use crate::judge::Judge;
 use crate::live::LiveJob;
 use crate::number::grouped;
+use crate::owners::owner_of;
 use crate::{App, AppError};
 
-/// Why a job did not come to sending.
-struct Halt {
-    state: JobState,
-    cause: Option<StopCause>,
+/// Why a job did not come to sending, or a refresh to its end.
+pub(crate) struct Halt {
+    pub(crate) state: JobState,
+    pub(crate) cause: Option<StopCause>,
 }
 
 impl From<AppError> for Halt {
@@ -76,6 +78,9 @@ impl App {
     async fn work(&self, mut job: Job, live: &Arc<LiveJob>) -> Result<(), Halt> {
         let request: ServerRequest = serde_json::from_value(job.request.clone())
             .map_err(|_| AppError::Failed { message: "the job cannot be read back".into() })?;
+        if job.query.as_deref().is_some_and(|of| owner_of(of) == Scheduled::ParentSegment) {
+            return self.refresh(&job, live).await;
+        }
         let mut query_seconds = 0.0;
         if job.frozen_rows.is_none() {
             query_seconds = self.freeze(&job, &request, live).await?;
@@ -116,25 +121,7 @@ impl App {
                 self.note(&job.id, LogLevel::Info, &text).await;
                 Ok(frozen.seconds)
             }
-            Err(QueryError::Cancelled) if live.requeue.load(std::sync::atomic::Ordering::SeqCst) => {
-                Err(Halt { state: JobState::Queued, cause: None })
-            }
-            Err(QueryError::Cancelled) => {
-                let cause = StopCause {
-                    message: "stopped on request while the query ran".into(),
-                    hint: None,
-                    configuration: false,
-                };
-                Err(Halt { state: JobState::Killed, cause: Some(cause) })
-            }
-            Err(error) => {
-                let message = match &error {
-                    QueryError::Runtime { .. } => format!("{error}; nothing was sent"),
-                    _ => format!("the query failed: {error}; nothing was sent"),
-                };
-                let cause = StopCause { message, hint: error.hint(), configuration: must_be_changed(&error) };
-                Err(Halt { state: JobState::Failed, cause: Some(cause) })
-            }
+            Err(error) => Err(halted(error, live)),
         }
     }
 
@@ -272,6 +259,31 @@ impl App {
         };
         self.note(&report.job, level, &text).await;
         tracing::info!(job = %report.job, state = report.status.name(), "job ends");
+    }
+}
+
+/// What becomes of a job whose query did not come to its end.
+pub(crate) fn halted(error: QueryError, live: &LiveJob) -> Halt {
+    match error {
+        QueryError::Cancelled if live.requeue.load(std::sync::atomic::Ordering::SeqCst) => {
+            Halt { state: JobState::Queued, cause: None }
+        }
+        QueryError::Cancelled => {
+            let cause = StopCause {
+                message: "stopped on request while the query ran".into(),
+                hint: None,
+                configuration: false,
+            };
+            Halt { state: JobState::Killed, cause: Some(cause) }
+        }
+        error => {
+            let message = match &error {
+                QueryError::Runtime { .. } => format!("{error}; nothing was sent"),
+                _ => format!("the query failed: {error}; nothing was sent"),
+            };
+            let cause = StopCause { message, hint: error.hint(), configuration: must_be_changed(&error) };
+            Halt { state: JobState::Failed, cause: Some(cause) }
+        }
     }
 }
 

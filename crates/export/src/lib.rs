@@ -22,6 +22,7 @@ mod pack;
 mod prospect;
 mod record;
 mod run;
+mod sample;
 
 #[cfg(test)]
 mod fixture;
@@ -39,3 +40,4 @@ pub use object::{DataObject, Way};
 pub use pack::{Estimate, estimate};
 pub use record::{Key, Record, RecordBody};
 pub use run::{Context, Parts, first_way, fits, object_of};
+pub use sample::{Sent, sample};

@@ -2,6 +2,7 @@
 //!
 //! Knows no I/O, no async, no clock, no SQL engine and no HTTP: everything here can be tested as text in, text out.
 
+mod audience;
 mod cron;
 mod forecast;
 mod job;
@@ -12,6 +13,13 @@ mod report;
 mod row;
 mod settings;
 
+pub use audience::snapshot;
+pub use audience::{Audience, ColumnType, EVENT, Events, Field, PROFILE};
+pub use audience::{
+    EventOrder, Ids, Output, OutputBehavior, OutputColumn, OutputName, OutputSource, Parameter, SourceColumn,
+    StringBuilder,
+};
+pub use audience::{Members, Named, Rule, Segments, members};
 pub use cron::{Cron, Fires, LONGEST_DELAY, PRESETS, Preset, Zone};
 pub use forecast::Forecast;
 pub use job::{JobId, JobState, StopCause};

@@ -3,7 +3,7 @@
 //! Knows neither mails nor markup. Every text that comes out is one line, bounded, without control characters: facts may come
 //! from anywhere.
 
-use crate::notice::{Counts, Event, Notice};
+use crate::notice::{Counts, Event, Notice, Subject};
 
 /// Longest subject, in characters; mail clients show fewer.
 const SUBJECT: usize = 150;
@@ -87,8 +87,9 @@ impl Letter {
             counts: notice.counts,
             link: link(notice),
             footer: format!(
-                "Sent by Sluice{at}. Who is told of what is set at the query, and for all queries in the server's \
-                 notification settings."
+                "Sent by Sluice{at}. Who is told of what is set at the {}, and for all queries in the server's \
+                 notification settings.",
+                notice.of.words()
             ),
         }
     }
@@ -104,7 +105,7 @@ fn tone(event: Event) -> Tone {
 
 fn headline(notice: &Notice) -> String {
     let query = match &notice.query {
-        Some(name) => format!("The query {}", line(name, NAME)),
+        Some(name) => format!("The {} {}", notice.of.words(), line(name, NAME)),
         None => "A job".to_owned(),
     };
     match notice.event {
@@ -131,6 +132,14 @@ fn ended(notice: &Notice) -> &'static str {
     }
 }
 
+fn label(of: Subject) -> &'static str {
+    match of {
+        Subject::Query => "Query",
+        Subject::Activation => "Activation",
+        Subject::ParentSegment => "Parent segment",
+    }
+}
+
 fn query(notice: &Notice) -> String {
     notice.query.as_ref().map_or_else(|| "a job".to_owned(), |name| line(name, NAME))
 }
@@ -147,7 +156,7 @@ fn paragraphs(notice: &Notice) -> Vec<(&'static str, String)> {
 
 fn facts(notice: &Notice) -> Vec<(&'static str, String)> {
     let texts = [
-        ("Query", &notice.query),
+        (label(notice.of), &notice.query),
         ("Connection", &notice.connection),
         ("Job", &notice.job),
         ("Scheduled", &notice.scheduled),

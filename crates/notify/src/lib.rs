@@ -18,7 +18,7 @@ pub use error::{SendError, SettingsError};
 pub use html::html;
 pub use letter::subject;
 pub use mail::{Login, Mailer, Security, SmtpSettings, check_address};
-pub use notice::{Counts, Event, Notice, UnknownEvent};
+pub use notice::{Counts, Event, Notice, Subject, UnknownEvent};
 pub use reach::{UrlError, WebhookPolicy};
 pub use text::text;
 pub use webhook::{Webhooks, check_secret, new_secret};

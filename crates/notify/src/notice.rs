@@ -122,6 +122,35 @@ impl Counts {
     }
 }
 
+/// What a notice's job is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A query.
+    #[default]
+    Query,
+    /// An activation of a segment.
+    Activation,
+    /// The refresh of a parent segment.
+    ParentSegment,
+}
+
+impl Subject {
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Subject::Query => "query",
+            Subject::Activation => "activation",
+            Subject::ParentSegment => "parent segment",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    fn is_query(&self) -> bool {
+        *self == Subject::Query
+    }
+}
+
 /// What one person or machine is told. Facts that are not known are left out of the words, too.
 ///
 /// Texts may come from anywhere, such as a query's name: whoever shows them cleans and bounds them.
@@ -136,7 +165,10 @@ pub struct Notice {
     pub event: Event,
     /// The server's public address, or its name; empty where it has none.
     pub server: String,
-    /// The query that it is about.
+    /// What `query` names; not said of a query.
+    #[serde(default, skip_serializing_if = "Subject::is_query")]
+    pub of: Subject,
+    /// The query, activation or parent segment that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub query: Option<String>,
     /// The connection that it is about.
@@ -182,6 +214,7 @@ impl Notice {
             at,
             event,
             server: server.into(),
+            of: Subject::Query,
             query: None,
             connection: None,
             job: None,

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::error::SendError;
 use crate::letter;
-use crate::notice::Notice;
+use crate::notice::{Notice, Subject};
 use crate::reach::{Guard, Lookup, PRIVATE_HINT, Private, WebhookPolicy, system};
 use crate::tls::{self, Fault, Trust};
 
@@ -158,6 +158,8 @@ fn body(notice: &Notice) -> String {
         "event": notice.event,
         "summary": letter::line(&letter::summary(notice), 150),
         "server": letter::fact(Some(&notice.server).filter(|server| !server.is_empty())),
+        // Where nothing is said, it is a query.
+        "of": (notice.of != Subject::Query).then_some(notice.of),
         "query": fact(&notice.query),
         "connection": fact(&notice.connection),
         "job": fact(&notice.job),

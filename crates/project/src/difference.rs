@@ -2,14 +2,10 @@
 //!
 //! Knows when two queries mean the same, and which texts are short enough to be shown; nothing of what is done about it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use api::QuerySpec;
-use model::Settings;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::{timetable, told};
+use crate::{exported, timetable, told};
 
 /// One part that differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,24 +26,24 @@ pub(crate) fn difference(field: &str, from: Option<&str>, to: Option<&str>) -> O
     (from != to).then(|| Difference { field: field.to_owned(), from: shown(from), to: shown(to) })
 }
 
-/// The settings in one form, however they were written.
-fn settings(spec: &QuerySpec) -> BTreeMap<String, String> {
-    let Some(export) = &spec.export else {
-        return BTreeMap::new();
+/// What differs between two lists whose things have names: pairs of the name and of everything else in one form.
+pub(crate) fn keyed(field: &str, from: &[(String, String)], to: &[(String, String)]) -> Vec<Difference> {
+    let find = |list: &[(String, String)], name: &str| {
+        list.iter().find(|(known, _)| known == name).map(|(_, rest)| rest.clone())
     };
-    let mut settings = Settings::default();
-    // The names were checked when the project was read; one that only the server knows differs from everything.
-    let unknown = settings.set_all(&Value::Object(export.settings.0.clone())).is_err();
-    let mut texts: BTreeMap<String, String> = match settings.to_json() {
-        Value::Object(entries) => {
-            entries.into_iter().map(|(name, text)| (name, text.as_str().unwrap_or_default().to_owned())).collect()
-        }
-        _ => BTreeMap::new(),
-    };
-    if unknown {
-        texts.insert("unknown".into(), String::new());
+    let mut differences = Vec::new();
+    for (name, rest) in from {
+        let is = find(to, name);
+        differences.extend(difference(&format!("{field}.{name}"), Some(rest), is.as_deref()));
     }
-    texts
+    for (name, rest) in to.iter().filter(|(name, _)| find(from, name).is_none()) {
+        differences.extend(difference(&format!("{field}.{name}"), None, Some(rest)));
+    }
+    // Columns stand in the order in which they are written.
+    if differences.is_empty() && from != to {
+        differences.push(Difference { field: format!("{field} (their order)"), from: None, to: None });
+    }
+    differences
 }
 
 /// What differs between two queries of one name.
@@ -65,14 +61,7 @@ pub(crate) fn of_queries(from: &QuerySpec, to: &QuerySpec) -> Vec<Difference> {
     differences.extend(difference("overlap", Some(overlap(from)), Some(overlap(to))));
     let limit = |spec: &QuerySpec| spec.time_limit.map(|seconds| seconds.to_string());
     differences.extend(difference("time_limit", limit(from).as_deref(), limit(to).as_deref()));
-    let through = |spec: &QuerySpec| spec.export.as_ref().map(|export| export.connection.clone());
-    differences.extend(difference("export.connection", through(from).as_deref(), through(to).as_deref()));
-    let (was, is) = (settings(from), settings(to));
-    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
-    for setting in names {
-        let (from, to) = (was.get(setting).map(String::as_str), is.get(setting).map(String::as_str));
-        differences.extend(difference(&format!("export.settings.{setting}"), from, to));
-    }
+    differences.extend(exported::differences(from.export.as_ref(), to.export.as_ref()));
     differences.extend(timetable::differences(from.schedule.as_ref(), to.schedule.as_ref()));
     differences.extend(told::differences(from.notify.as_ref(), to.notify.as_ref()));
     differences

@@ -21,18 +21,36 @@ pub enum Kind {
     Table,
     /// A query.
     Query,
+    /// A parent segment.
+    ParentSegment,
+    /// A segment.
+    Segment,
+    /// An activation.
+    Activation,
 }
 
 impl Kind {
     /// All of them, in the order in which one needs another.
-    pub const ALL: [Kind; 3] = [Kind::Connection, Kind::Table, Kind::Query];
+    pub const ALL: [Kind; 6] =
+        [Kind::Connection, Kind::Table, Kind::Query, Kind::ParentSegment, Kind::Segment, Kind::Activation];
 
-    /// The word.
+    /// The word in documents.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Connection => "connection",
             Kind::Table => "table",
             Kind::Query => "query",
+            Kind::ParentSegment => "parent_segment",
+            Kind::Segment => "segment",
+            Kind::Activation => "activation",
+        }
+    }
+
+    /// The word for people.
+    fn words(self) -> &'static str {
+        match self {
+            Kind::ParentSegment => "parent segment",
+            Kind::Connection | Kind::Table | Kind::Query | Kind::Segment | Kind::Activation => self.name(),
         }
     }
 
@@ -42,13 +60,16 @@ impl Kind {
             Kind::Connection => "connections",
             Kind::Table => "tables",
             Kind::Query => "queries",
+            Kind::ParentSegment => "parent-segments",
+            Kind::Segment => "segments",
+            Kind::Activation => "activations",
         }
     }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(self.words())
     }
 }
 

@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 use serde_saphyr::Spanned;
 
 use crate::Origin;
+use crate::form::{self, Form};
+use crate::places::{Lined, Places};
 
 /// A document whose values are taken one by one.
 pub(crate) struct Fields<'a> {
@@ -19,6 +21,8 @@ pub(crate) struct Fields<'a> {
     text: &'a str,
     line: u64,
     entries: Vec<Entry>,
+    /// Where its parts stand.
+    pub(crate) places: Places,
     pub(crate) problems: Problems,
 }
 
@@ -42,10 +46,14 @@ pub(crate) fn documents<'a>(path: &'a str, text: &'a str) -> Result<Vec<Fields<'
         )
     })?;
     let fields = found.into_iter().map(|mapping| {
-        let entries: Vec<Entry> =
-            mapping.0.into_iter().map(|(name, line, value)| Entry { name, line, value: Some(value) }).collect();
-        let line = entries.first().map_or(1, |entry| entry.line);
-        Fields { path, text, line, entries, problems: Problems::default() }
+        let line = mapping.0.first().map_or(1, |(_, line, _)| *line);
+        let mut places = Places::new(path, line);
+        let entry = |(name, line, lined): (String, u64, Lined)| {
+            places.add(&name, line, lined.lines);
+            Entry { name, line, value: Some(lined.value) }
+        };
+        let entries = mapping.0.into_iter().map(entry).collect();
+        Fields { path, text, line, entries, places, problems: Problems::default() }
     });
     Ok(fields.collect())
 }
@@ -75,7 +83,7 @@ fn begins(text: &str, name: &str) -> bool {
 }
 
 /// Names, lines and values in the order of the file.
-struct Mapping(Vec<(String, u64, Value)>);
+struct Mapping(Vec<(String, u64, Lined)>);
 
 impl<'de> Deserialize<'de> for Mapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Mapping, D::Error> {
@@ -89,7 +97,7 @@ impl<'de> Deserialize<'de> for Mapping {
                 let mut pairs = Vec::new();
                 while let Some(name) = map.next_key::<Spanned<String>>()? {
                     let line = name.referenced.line();
-                    pairs.push((name.value, line, map.next_value::<Value>()?));
+                    pairs.push((name.value, line, map.next_value::<Lined>()?));
                 }
                 Ok(Mapping(pairs))
             }
@@ -144,6 +152,30 @@ impl Fields<'_> {
                 None
             }
         }
+    }
+
+    /// Takes a value of a form; everything that is wrong within it is a problem at its line.
+    pub(crate) fn formed<T: DeserializeOwned>(&mut self, name: &str, form: &Form) -> Option<T> {
+        let value = self.value(name)?;
+        let mut found = Problems::default();
+        form.check(&value, name, &mut found);
+        if !found.is_empty() {
+            self.located(&found);
+            return None;
+        }
+        match serde_json::from_value(form::given(value)) {
+            Ok(value) => Some(value),
+            Err(_) => {
+                let problem = Problem::at(self.at(name), "cannot be understood");
+                self.problems.push(problem.hint("see docs/project.md for its form"));
+                None
+            }
+        }
+    }
+
+    /// A value that nobody has taken yet.
+    pub(crate) fn peek(&self, name: &str) -> Option<&Value> {
+        self.entries.iter().find(|entry| entry.name == name)?.value.as_ref()
     }
 
     /// Takes a text.
@@ -245,5 +277,18 @@ impl Fields<'_> {
     pub(crate) fn problem(&mut self, name: &str, message: &str, hint: &str) {
         let problem = Problem::at(self.at(name), message).hint(hint);
         self.problems.push(problem);
+    }
+
+    /// Adds a problem at a place within the value of a name: `master.filters`, `attributes[2].name`.
+    pub(crate) fn within(&mut self, place: &str, message: &str, hint: &str) {
+        let problem = Problem::at(self.places.at(place), message).hint(hint);
+        self.problems.push(problem);
+    }
+
+    /// Adds problems with places within the document.
+    pub(crate) fn located(&mut self, problems: &Problems) {
+        for problem in problems.iter() {
+            self.problems.push(Problem { at: self.places.at(&problem.at), ..problem.clone() });
+        }
     }
 }

@@ -5,17 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use api::{ConnectionSpec, Export, QuerySpec, SettingsMap};
-use model::{Plan, Problem, Problems, Settings, nearest};
+use api::{ConnectionSpec, QuerySpec};
+use model::{Problem, Problems, nearest};
 use pardot::{BusinessUnitId, Usage};
-use serde_json::{Map, Value};
 
 use crate::document::{Kind, SecretName, SecretReference};
 use crate::fields::{Fields, documents};
 use crate::hosts::{DOMAIN, LOGIN, impossible};
 use crate::schema::names;
 use crate::{Origin, Project, Rows, WantedConnection, WantedQuery, WantedTable};
-use crate::{timetable, told};
+use crate::{activations, exported, parent_segments, segments, timetable, told};
 
 /// Reads the files of a project: pairs of path (relative, with `/`) and text. Files that end in `.yaml` or `.yml` are
 /// documents, those that end in `.sql` are there for documents that name them, others are passed over.
@@ -51,6 +50,27 @@ pub fn gather(files: &[(String, String)]) -> (Project, Problems) {
     (project, problems)
 }
 
+/// Reads a file with one document of this kind, wherever it stands.
+///
+/// # Errors
+/// Everything that is wrong; several documents, or none.
+pub fn single(kind: Kind, path: &str, text: &str) -> Result<Project, Problems> {
+    let mut reading = Reading { texts: BTreeMap::new(), project: Project::default(), problems: Problems::default() };
+    let mut found = documents(path, text)?;
+    match (found.pop(), found.is_empty()) {
+        (Some(mut fields), true) => {
+            let kind = kind_of(Some(kind), &mut fields);
+            reading.one(kind, path, fields);
+        }
+        _ => {
+            let problem = Problem::at(path, format!("must hold one {kind}"));
+            reading.problems.push(problem.hint("write one document, without --- between several"));
+        }
+    }
+    let Reading { project, problems, .. } = reading;
+    problems.or(|| project)
+}
+
 struct Reading<'a> {
     texts: BTreeMap<&'a str, &'a str>,
     project: Project,
@@ -59,7 +79,12 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn document(&mut self, path: &str, mut fields: Fields<'_>) {
-        match kind_of(path, &mut fields) {
+        let kind = kind_of(folder_of(path), &mut fields);
+        self.one(kind, path, fields);
+    }
+
+    fn one(&mut self, kind: Option<Kind>, path: &str, mut fields: Fields<'_>) {
+        match kind {
             Some(kind) => {
                 fields.only(&names(kind));
                 match fields.needed("name") {
@@ -102,6 +127,18 @@ impl Reading<'_> {
                 let wanted = self.query(name, fields, origin);
                 self.project.queries.insert(name.to_owned(), wanted).map(|known| known.origin)
             }
+            Kind::ParentSegment => {
+                let wanted = parent_segments::read(name, fields, origin);
+                self.project.parent_segments.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
+            Kind::Segment => {
+                let wanted = segments::read(name, fields, origin);
+                self.project.segments.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
+            Kind::Activation => {
+                let wanted = activations::read(name, fields, origin);
+                self.project.activations.insert(name.to_owned(), wanted).map(|known| known.origin)
+            }
         };
         if let Some(before) = before {
             let problem = Problem::at(fields.at("name"), format!("{kind} {name} is also written in {before}"));
@@ -130,7 +167,7 @@ impl Reading<'_> {
             description: fields.text("description").filter(|text| !text.is_empty()),
             sql: sql.unwrap_or_default().trim_end().to_owned(),
             source: fields.text("source"),
-            export: export(fields),
+            export: exported::read(fields),
             overlap: fields.take("overlap", "queue or skip").unwrap_or_default(),
             time_limit: fields.take("time_limit", "a whole number of seconds"),
             schedule: timetable::read(fields),
@@ -159,27 +196,30 @@ impl Reading<'_> {
     }
 }
 
+/// The words of the kinds.
+const KINDS: &str = "connection, table, query, parent_segment, segment or activation";
+
 /// The kind that the folder tells.
 fn folder_of(path: &str) -> Option<Kind> {
     path.split('/').rev().skip(1).find_map(|part| Kind::ALL.into_iter().find(|kind| kind.folder() == part))
 }
 
 /// The kind that folder or document tell.
-fn kind_of(path: &str, fields: &mut Fields<'_>) -> Option<Kind> {
-    let folder = folder_of(path);
+fn kind_of(folder: Option<Kind>, fields: &mut Fields<'_>) -> Option<Kind> {
     let given = fields.has("kind");
-    let written: Option<Kind> = fields.take("kind", "connection, table or query");
+    let written: Option<Kind> = fields.take("kind", KINDS);
     match (folder, written) {
         (Some(folder), Some(written)) if folder != written => {
-            let message = format!("is {written} in a folder of {}", folder.folder());
+            let message = format!("is {} in a folder of {}", written.name(), folder.folder());
             fields.problem("kind", &message, "move the file, or leave kind out");
             None
         }
         (_, Some(kind)) => Some(kind),
         (Some(kind), None) if !given => Some(kind),
         (None, None) if !given => {
-            let hint = "write kind: connection, table or query; or put the file into connections/, tables/ or queries/";
-            fields.problem("kind", "is missing", hint);
+            let folders = Kind::ALL.map(|kind| format!("{}/", kind.folder())).join(", ");
+            let hint = format!("write kind: {KINDS}; or put the file into one of {folders}");
+            fields.problem("kind", "is missing", &hint);
             None
         }
         (_, None) => None,
@@ -200,7 +240,7 @@ fn wrong_name(kind: Kind, name: &str) -> Option<&'static str> {
             let message = "must be a lower-case letter or _, then letters, digits and _, at most 100";
             (!(length && first && legal)).then_some(message)
         }
-        Kind::Query => {
+        Kind::Query | Kind::ParentSegment | Kind::Segment | Kind::Activation => {
             let legal = name.chars().all(|c| c.is_alphanumeric() || "-_. ".contains(c));
             (!(length && legal)).then_some("must be letters, digits, spaces, -, _ and ., at most 100")
         }
@@ -321,51 +361,4 @@ fn beside(path: &str, file: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-fn export(fields: &mut Fields<'_>) -> Option<Export> {
-    let value = fields.value("export")?;
-    let Value::Object(mut entries) = value else {
-        fields.problem("export", "must be a mapping", "write connection: and settings: below it");
-        return None;
-    };
-    let connection = match entries.remove("connection") {
-        Some(Value::String(name)) if !name.is_empty() => name,
-        _ => {
-            let at = fields.at_within("export", &["connection"]);
-            fields.problems.push(Problem::at(at, "must be the name of a connection"));
-            String::new()
-        }
-    };
-    let settings = match entries.remove("settings") {
-        None | Some(Value::Null) => Map::new(),
-        Some(Value::Object(settings)) => settings,
-        Some(_) => {
-            let at = fields.at_within("export", &["settings"]);
-            fields.problems.push(Problem::at(at, "must be a mapping of names to values"));
-            Map::new()
-        }
-    };
-    for name in entries.keys() {
-        let at = fields.at_within("export", &[name]);
-        fields
-            .problems
-            .push(Problem::at(at, "is not a name that is known here").hint("the names are connection, settings"));
-    }
-    check_settings(&settings, fields);
-    Some(Export { connection, settings: SettingsMap(settings) })
-}
-
-/// The settings' own rules, which need no server.
-fn check_settings(settings: &Map<String, Value>, fields: &mut Fields<'_>) {
-    let mut given = Settings::default();
-    let mut found = given.set_all(&Value::Object(settings.clone())).err().unwrap_or_default();
-    if let Err(problems) = Plan::parse(&given) {
-        found.extend(problems);
-    }
-    for problem in found.iter() {
-        let name = problem.at.strip_prefix("settings.").unwrap_or(&problem.at);
-        let at = fields.at_within("export", &["settings", name]);
-        fields.problems.push(Problem { at, ..problem.clone() });
-    }
 }

@@ -4,14 +4,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{Connection, ConnectionSpec, Query, QuerySpec, Table, TableKind, TableSpec};
+use api::{
+    Activation, ActivationSpec, Connection, ConnectionSpec, Export, Notify, ParentSegment, ParentSegmentSpec, Query,
+    QuerySpec, Segment, SegmentSpec, Table, TableKind, TableSpec,
+};
 use model::{Problem, Problems, nearest};
-use pardot::Usage;
 use serde::Serialize;
 
 use crate::difference::{Difference, difference, of_queries};
-use crate::document::{Kind, SecretName, SecretReference, app_name, grant_name};
-use crate::{Project, Rows, WantedConnection, WantedQuery, WantedTable};
+use crate::document::{Kind, SecretName, SecretReference};
+use crate::{Project, Rows, WantedQuery, WantedTable, audiences, connections};
 
 /// What a server has.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +24,12 @@ pub struct Actual {
     pub tables: Vec<Table>,
     /// Its queries.
     pub queries: Vec<Query>,
+    /// Its parent segments.
+    pub parent_segments: Vec<ParentSegment>,
+    /// Its segments.
+    pub segments: Vec<Segment>,
+    /// Its activations.
+    pub activations: Vec<Activation>,
     /// The names of its webhooks; nothing where one may not know them.
     pub webhooks: Option<BTreeSet<String>>,
 }
@@ -69,6 +77,12 @@ pub enum Change {
     },
     /// A query.
     Query(Box<QuerySpec>),
+    /// A parent segment.
+    ParentSegment(Box<ParentSegmentSpec>),
+    /// A segment.
+    Segment(Box<SegmentSpec>),
+    /// An activation.
+    Activation(Box<ActivationSpec>),
     /// Nothing: it is deleted.
     Delete,
 }
@@ -96,7 +110,8 @@ pub struct Step {
 /// Everything to do, in order; nothing when the two are equal.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// The steps: connections, tables, queries; then what is deleted, in the opposite order.
+    /// The steps, in the order of [`Kind::ALL`], a segment after those that its rule refers to; then what is deleted, in the
+    /// opposite order.
     pub steps: Vec<Step>,
     /// How many things are as they should be.
     pub same: usize,
@@ -115,7 +130,7 @@ impl Plan {
 /// the table's name.
 ///
 /// # Errors
-/// A query names a connection that neither has; a table's file is in neither place.
+/// Something names what neither has; a table's file is in neither place; segments refer to each other in a ring.
 pub fn plan(
     project: &Project,
     sums: &BTreeMap<String, String>,
@@ -137,7 +152,7 @@ pub fn compare(
     let mut problems = Problems::default();
     for (name, wanted) in &project.connections {
         let found = actual.connections.iter().find(|found| found.name == *name);
-        plan.compared(connection(name, wanted, found, options));
+        plan.compared(connections::step(name, wanted, found, options));
     }
     for (name, wanted) in &project.tables {
         let found = actual.tables.iter().find(|found| found.name == *name);
@@ -145,21 +160,19 @@ pub fn compare(
             plan.compared(step);
         }
     }
-    let known: BTreeSet<&str> = project
-        .connections
-        .keys()
-        .map(String::as_str)
-        .chain(actual.connections.iter().filter(|_| !options.prune).map(|found| found.name.as_str()))
-        .collect();
+    let known = connections_known(project, actual, options);
     for (name, wanted) in &project.queries {
         // A document without a name may be the one that seems to be missing.
-        if project.knows_all(Kind::Connection) {
-            problems.keep(connection_is_known(wanted, &known));
+        if let Some(export) = wanted.spec.export.as_ref().filter(|_| project.knows_all(Kind::Connection)) {
+            let at = wanted.connection_at.clone().unwrap_or_else(|| format!("{}: export.connection", wanted.origin));
+            problems.keep(connection_is_known(export, at, &known));
         }
-        webhooks_are_known(wanted, actual.webhooks.as_ref(), &mut problems);
+        let at = || wanted.webhooks_at.clone().unwrap_or_else(|| format!("{}: notify.webhooks", wanted.origin));
+        webhooks_are_known(wanted.spec.notify.as_ref(), at, actual.webhooks.as_ref(), &mut problems);
         let found = actual.queries.iter().find(|found| found.spec.name == *name);
         plan.compared(query(name, wanted, found));
     }
+    audiences::compare(project, actual, options, &mut plan, &mut problems);
     for (kind, name, revision) in extra(project, actual) {
         if options.prune {
             plan.steps.push(deleted(kind, name, revision));
@@ -171,7 +184,7 @@ pub fn compare(
 }
 
 impl Plan {
-    fn compared(&mut self, step: Option<Step>) {
+    pub(crate) fn compared(&mut self, step: Option<Step>) {
         match step {
             Some(step) => self.steps.push(step),
             None => self.same += 1,
@@ -179,113 +192,60 @@ impl Plan {
     }
 }
 
-/// What only the server has: queries first, then what they use.
+/// What only the server has: what uses others first, then what is used.
 fn extra(project: &Project, actual: &Actual) -> Vec<(Kind, String, u64)> {
     let queries = actual.queries.iter().filter(|found| !project.queries.contains_key(&found.spec.name));
     let tables = actual.tables.iter().filter(|found| !project.tables.contains_key(&found.name));
     let connections = actual.connections.iter().filter(|found| !project.connections.contains_key(&found.name));
-    let mut extra: Vec<(Kind, String, u64)> =
-        queries.map(|found| (Kind::Query, found.spec.name.clone(), found.revision)).collect();
+    let mut extra = audiences::extra(project, actual);
+    extra.extend(queries.map(|found| (Kind::Query, found.spec.name.clone(), found.revision)));
     extra.extend(tables.map(|found| (Kind::Table, found.name.clone(), found.revision)));
     extra.extend(connections.map(|found| (Kind::Connection, found.name.clone(), found.revision)));
     extra
 }
 
-fn connection_is_known(wanted: &WantedQuery, known: &BTreeSet<&str>) -> Result<(), Problem> {
-    let Some(export) = &wanted.spec.export else {
-        return Ok(());
-    };
+/// The connections that there are once the plan is done.
+pub(crate) fn connections_known<'a>(
+    project: &'a Project,
+    actual: &'a Actual,
+    options: PlanOptions,
+) -> BTreeSet<&'a str> {
+    let stay = actual.connections.iter().filter(|_| !options.prune).map(|found| found.name.as_str());
+    project.connections.keys().map(String::as_str).chain(stay).collect()
+}
+
+/// The problem of a name that neither the project nor the server has.
+pub(crate) fn missing(at: String, what: Kind, name: &str, known: &BTreeSet<&str>) -> Problem {
+    let problem = Problem::at(at, format!("there is no {what} {name}"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean {near}?")),
+        None => problem.hint(format!("add it to the project, in {}/", what.folder())),
+    }
+}
+
+pub(crate) fn connection_is_known(export: &Export, at: String, known: &BTreeSet<&str>) -> Result<(), Problem> {
     if export.connection.is_empty() || known.contains(export.connection.as_str()) {
         return Ok(());
     }
-    let at = wanted.connection_at.clone().unwrap_or_else(|| format!("{}: export.connection", wanted.origin));
-    let problem = Problem::at(at, format!("there is no connection {}", export.connection));
-    Err(match nearest(&export.connection, known.iter().copied()) {
-        Some(near) => problem.hint(format!("did you mean {near}?")),
-        None => problem.hint("add it to the project, in connections/"),
-    })
+    Err(missing(at, Kind::Connection, &export.connection, known))
 }
 
 /// Webhooks have secrets that a server chooses, so they are no part of a project; their names must be there.
-fn webhooks_are_known(wanted: &WantedQuery, known: Option<&BTreeSet<String>>, problems: &mut Problems) {
-    let told = wanted.spec.notify.as_ref().and_then(|notify| notify.webhooks.as_ref());
+pub(crate) fn webhooks_are_known(
+    notify: Option<&Notify>,
+    at: impl Fn() -> String,
+    known: Option<&BTreeSet<String>>,
+    problems: &mut Problems,
+) {
+    let told = notify.and_then(|notify| notify.webhooks.as_ref());
     let (Some(told), Some(known)) = (told, known) else { return };
     for name in told.iter().filter(|name| !known.contains(*name)) {
-        let at = wanted.webhooks_at.clone().unwrap_or_else(|| format!("{}: notify.webhooks", wanted.origin));
-        let problem = Problem::at(at, format!("there is no webhook {name}"));
+        let problem = Problem::at(at(), format!("there is no webhook {name}"));
         problems.push(match nearest(name, known.iter().map(String::as_str)) {
             Some(near) => problem.hint(format!("did you mean {near}?")),
             None => problem.hint("an admin makes it first: sluice webhooks put NAME --url URL"),
         });
     }
-}
-
-/// An address as the server keeps it.
-fn address(text: &str) -> String {
-    text.trim().trim_end_matches('/').to_ascii_lowercase()
-}
-
-/// The specification with the defaults of what makes a connection what it is. What is absent besides stays as it is.
-fn complete(spec: &ConnectionSpec) -> ConnectionSpec {
-    let or = |text: &Option<String>, default: &str| Some(address(text.as_deref().unwrap_or(default)));
-    ConnectionSpec {
-        pardot_domain: or(&spec.pardot_domain, "https://pi.pardot.com"),
-        login_url: or(&spec.login_url, "https://login.salesforce.com"),
-        connected_app: Some(spec.connected_app.unwrap_or_default()),
-        grant: Some(spec.grant.unwrap_or_default()),
-        reserve: Some(spec.reserve.unwrap_or(Usage::USUAL_RESERVE)),
-        daily_budget: Some(spec.daily_budget.unwrap_or_default()),
-        ..spec.clone()
-    }
-}
-
-fn connection(name: &str, wanted: &WantedConnection, found: Option<&Connection>, options: PlanOptions) -> Option<Step> {
-    let spec = complete(&wanted.spec);
-    let Some(found) = found else {
-        let change = Change::Connection { spec: Box::new(spec), secrets: wanted.secrets.clone() };
-        return Some(created(Kind::Connection, name, change));
-    };
-    let (domain, login) = (address(&found.pardot_domain), address(&found.login_url));
-    let hosts = [
-        difference("pardot_domain", Some(&domain), spec.pardot_domain.as_deref()),
-        difference("login_url", Some(&login), spec.login_url.as_deref()),
-    ];
-    let mut differences: Vec<Difference> = hosts.into_iter().flatten().collect();
-    let moved = !differences.is_empty();
-    differences.extend(difference("business_unit", Some(&found.business_unit), spec.business_unit.as_deref()));
-    let app = spec.connected_app.map(app_name);
-    differences.extend(difference("connected_app", Some(app_name(found.connected_app)), app));
-    differences.extend(difference("grant", Some(grant_name(found.grant)), spec.grant.map(grant_name)));
-    let number = |count: u64| count.to_string();
-    let (percent, budget) = (number(found.reserve.into()), number(found.daily_budget));
-    differences.extend(difference("reserve", Some(&percent), spec.reserve.map(|it| number(it.into())).as_deref()));
-    differences.extend(difference("daily_budget", Some(&budget), spec.daily_budget.map(number).as_deref()));
-    let rest = [
-        ("client_id", &found.client_id, &spec.client_id),
-        ("username", &found.username, &spec.username),
-        ("audience", &found.audience, &spec.audience),
-    ];
-    for (field, from, to) in rest {
-        if to.is_some() {
-            differences.extend(difference(field, from.as_deref(), to.as_deref()));
-        }
-    }
-    let mut secrets = BTreeMap::new();
-    for (secret, reference) in &wanted.secrets {
-        let kept = match secret {
-            SecretName::ClientSecret => found.secrets.client_secret,
-            SecretName::RefreshToken => found.secrets.refresh_token,
-            SecretName::PrivateKey => found.secrets.private_key,
-        };
-        // A changed host drops the secrets.
-        if moved || !kept || options.secrets {
-            secrets.insert(*secret, reference.clone());
-            let to = Some(reference.to_string());
-            differences.push(Difference { field: secret.name().to_owned(), from: None, to });
-        }
-    }
-    let change = Change::Connection { spec: Box::new(spec), secrets };
-    updated(Kind::Connection, name, differences, found.revision, change)
 }
 
 fn table(
@@ -335,7 +295,7 @@ fn query(name: &str, wanted: &WantedQuery, found: Option<&Query>) -> Option<Step
     updated(Kind::Query, name, differences, found.revision, change)
 }
 
-fn created(kind: Kind, name: &str, change: Change) -> Step {
+pub(crate) fn created(kind: Kind, name: &str, change: Change) -> Step {
     Step { act: Act::Create, kind, name: name.to_owned(), differences: Vec::new(), revision: None, change }
 }
 
@@ -343,7 +303,13 @@ fn deleted(kind: Kind, name: String, revision: u64) -> Step {
     Step { act: Act::Delete, kind, name, differences: Vec::new(), revision: Some(revision), change: Change::Delete }
 }
 
-fn updated(kind: Kind, name: &str, differences: Vec<Difference>, revision: u64, change: Change) -> Option<Step> {
+pub(crate) fn updated(
+    kind: Kind,
+    name: &str,
+    differences: Vec<Difference>,
+    revision: u64,
+    change: Change,
+) -> Option<Step> {
     if differences.is_empty() {
         return None;
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::document::Kind;
 use crate::plan::Actual;
 use crate::schema::schema;
-use crate::{timetable, told};
+use crate::{activations, exported, parent_segments, segments, timetable, told};
 
 /// The name of the schema in the project's folder, which the files' first line tells to editors.
 pub const SCHEMA_FILE: &str = "sluice.schema.json";
@@ -20,30 +20,49 @@ pub const SCHEMA_FILE: &str = "sluice.schema.json";
 /// Words that YAML would take for something else than a text, in any of its versions.
 const WORDS: [&str; 10] = ["true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan"];
 
-/// The files, as pairs of path and text, in a stable order: the schema, connections, tables, queries.
+/// The files, as pairs of path and text, in a stable order: the schema, then the kinds in the order of [`Kind::ALL`].
 pub fn render(actual: &Actual) -> Vec<(String, String)> {
     let mut files = vec![(SCHEMA_FILE.to_owned(), format!("{:#}\n", schema()))];
     let mut names = Names::default();
-    let mut connections: Vec<&Connection> = actual.connections.iter().collect();
-    connections.sort_by(|one, other| one.name.cmp(&other.name));
-    for found in connections {
+    for found in sorted(&actual.connections, |found| &found.name) {
         files.push((format!("{}.yaml", names.path(Kind::Connection, &found.name)), connection(found)));
     }
-    let mut tables: Vec<&Table> = actual.tables.iter().collect();
-    tables.sort_by(|one, other| one.name.cmp(&other.name));
-    for found in tables {
+    for found in sorted(&actual.tables, |found| &found.name) {
         files.push((format!("{}.yaml", names.path(Kind::Table, &found.name)), table(found)));
     }
-    let mut queries: Vec<&Query> = actual.queries.iter().collect();
-    queries.sort_by(|one, other| one.spec.name.cmp(&other.spec.name));
-    for found in queries {
+    for found in sorted(&actual.queries, |found| &found.spec.name) {
         let path = names.path(Kind::Query, &found.spec.name);
         let sql = format!("{path}.sql");
         let beside = sql.rsplit('/').next().unwrap_or(&sql).to_owned();
         files.push((format!("{path}.yaml"), query(found, &beside)));
         files.push((sql, format!("{}\n", found.spec.sql.trim_end())));
     }
+    audiences(actual, &mut names, &mut files);
     files
+}
+
+/// Parent segments, segments, activations.
+fn audiences(actual: &Actual, names: &mut Names, files: &mut Vec<(String, String)>) {
+    let mut file = |kind: Kind, name: &str, write: &dyn Fn(&mut String)| {
+        let mut text = head();
+        write(&mut text);
+        files.push((format!("{}.yaml", names.path(kind, name)), text));
+    };
+    for found in sorted(&actual.parent_segments, |found| &found.spec.name) {
+        file(Kind::ParentSegment, &found.spec.name, &|text| parent_segments::write(text, found));
+    }
+    for found in sorted(&actual.segments, |found| &found.spec.name) {
+        file(Kind::Segment, &found.spec.name, &|text| segments::write(text, found));
+    }
+    for found in sorted(&actual.activations, |found| &found.spec.name) {
+        file(Kind::Activation, &found.spec.name, &|text| activations::write(text, found));
+    }
+}
+
+fn sorted<T>(things: &[T], name: impl Fn(&T) -> &String) -> Vec<&T> {
+    let mut sorted: Vec<&T> = things.iter().collect();
+    sorted.sort_by(|one, other| name(one).cmp(name(other)));
+    sorted
 }
 
 /// Paths without ending; none differs from another in upper and lower case alone.
@@ -69,7 +88,7 @@ fn head() -> String {
     format!("# yaml-language-server: $schema=../{SCHEMA_FILE}\n")
 }
 
-fn line(text: &mut String, name: &str, value: &str) {
+pub(crate) fn line(text: &mut String, name: &str, value: &str) {
     let _ = writeln!(text, "{name}: {}", scalar(value));
 }
 
@@ -158,21 +177,12 @@ fn query(found: &Query, sql_file: &str) -> String {
     }
     timetable::write(&mut text, spec.schedule.as_ref());
     told::write(&mut text, spec.notify.as_ref());
-    if let Some(export) = &spec.export {
-        text.push_str("export:\n");
-        let _ = writeln!(text, "  connection: {}", scalar(&export.connection));
-        if !export.settings.0.is_empty() {
-            text.push_str("  settings:\n");
-            for (name, value) in &export.settings.0 {
-                let _ = writeln!(text, "    {}: {}", scalar(name), flow(value));
-            }
-        }
-    }
+    exported::write(&mut text, spec.export.as_ref());
     text
 }
 
 /// A value on one line.
-fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         // A server may keep every setting as a text; the plain form means the same.
         Value::String(text) if plain(text) => text.clone(),

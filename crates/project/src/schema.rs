@@ -7,9 +7,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::audience_document::{ActivationDocument, ParentSegmentDocument, SegmentDocument};
 use crate::document::{ConnectionDocument, Kind, QueryDocument, TableDocument};
 
-/// The schema: one of the three kinds of documents (JSON Schema 2020-12).
+/// The schema: one of the kinds of documents (JSON Schema 2020-12).
 pub fn schema() -> Value {
     let mut definitions = Map::new();
     for kind in Kind::ALL {
@@ -27,7 +28,7 @@ pub fn schema() -> Value {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Sluice project",
-        "description": "A connection, a table or a query of a Sluice project.",
+        "description": "A connection, a table, a query, a parent segment, a segment or an activation of a Sluice project.",
         "anyOf": Kind::ALL.map(|kind| json!({"$ref": format!("#/$defs/{}", kind.name())})),
         "$defs": definitions,
     });
@@ -48,6 +49,18 @@ fn of(kind: Kind, parts: &mut Vec<(String, RefOr<Schema>)>) -> Value {
         Kind::Query => {
             QueryDocument::schemas(parts);
             QueryDocument::schema()
+        }
+        Kind::ParentSegment => {
+            ParentSegmentDocument::schemas(parts);
+            ParentSegmentDocument::schema()
+        }
+        Kind::Segment => {
+            SegmentDocument::schemas(parts);
+            SegmentDocument::schema()
+        }
+        Kind::Activation => {
+            ActivationDocument::schemas(parts);
+            ActivationDocument::schema()
         }
     };
     serde_json::to_value(own).unwrap_or_default()

@@ -49,6 +49,11 @@ impl fmt::Display for Step {
             }
             (Act::Create, Change::Bind(spec)) => write!(f, " ({})", spec.files),
             (Act::Create, Change::Upload { path, .. }) => write!(f, " ({path}, uploaded)"),
+            (Act::Create, Change::ParentSegment(spec)) => write!(f, " (profiles of {})", spec.master.table),
+            (Act::Create, Change::Segment(spec)) => write!(f, " (of {})", spec.parent_segment),
+            (Act::Create, Change::Activation(spec)) => {
+                write!(f, " ({} through {})", spec.segment, spec.export.connection)
+            }
             (Act::Update, _) => {
                 let differences: Vec<String> = self.differences.iter().map(ToString::to_string).collect();
                 write!(f, ": {}", differences.join(", "))

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{Actual, PlanOptions, Project, parse, plan, render, schema};
 
+mod audiences;
 mod schedules;
 
 fn files(files: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -111,7 +112,7 @@ fn equal() -> Actual {
         connections: vec![connection("prod")],
         tables: vec![table("contacts", Some("contacts/*.parquet"), None), table("scores", None, Some("aa".repeat(32)))],
         queries: vec![query(nightly), query(small)],
-        webhooks: None,
+        ..Actual::default()
     }
 }
 
@@ -174,7 +175,7 @@ fn everything_wrong_is_said_at_once_with_file_and_line() {
             queries/q.yaml:10: name: query q is also written in queries/q.yaml:2
               hint: each name stands once in a project
             x.yaml:1: kind: is missing
-              hint: write kind: connection, table or query; or put the file into connections/, tables/ or queries/
+              hint: write kind: connection, table, query, parent_segment, segment or activation; or put the file into one of connections/, tables/, queries/, parent-segments/, segments/, activations/
             tables/y.yaml:1: kind: is query in a folder of tables
               hint: move the file, or leave kind out
             z.yaml:1: is no YAML mapping
@@ -446,7 +447,7 @@ proptest! {
         queries.dedup_by(|one, other| one.spec.name == other.spec.name);
         let mut seen = std::collections::BTreeSet::new();
         queries.retain(|query| seen.insert(query.spec.name.clone()));
-        let actual = Actual { connections, tables: Vec::new(), queries, webhooks: None };
+        let actual = Actual { connections, queries, ..Actual::default() };
         let written = render(&actual);
         let project = parse(&written).map_err(|problems| TestCaseError::fail(problems.to_string()))?;
         let plan = plan(&project, &BTreeMap::new(), &actual, PlanOptions { prune: true, secrets: false });

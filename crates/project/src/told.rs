@@ -46,13 +46,17 @@ fn check(recipients: &[String], fields: &mut Fields<'_>) {
         fields.problems.push(problem.hint("name a mailing list, or a webhook"));
     }
     for (index, text) in recipients.iter().enumerate() {
-        let parts = text.split_once('@').filter(|(user, host)| !user.is_empty() && !host.is_empty());
-        let plain = parts.is_some_and(|(_, host)| !host.contains('@') && !text.contains([' ', ',', ';', '<', '>']));
-        if !plain {
+        if !is_address(text) {
             let problem = Problem::at(at.clone(), format!("entry {} is no mail address", index + 1));
             fields.problems.push(problem.hint("write one plain address an entry: ada@example.com"));
         }
     }
+}
+
+/// Whether a text is one plain mail address.
+pub(crate) fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@').filter(|(user, host)| !user.is_empty() && !host.is_empty());
+    parts.is_some_and(|(_, host)| !host.contains('@') && !text.contains([' ', ',', ';', '<', '>']))
 }
 
 fn events(within: &mut Within, fields: &mut Fields<'_>) -> Option<Vec<NoticeEvent>> {

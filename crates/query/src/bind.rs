@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::json::reader::infer_json_schema;
 use async_trait::async_trait;
-use datafusion::catalog::{Session, TableProvider};
+use datafusion::catalog::{MemorySchemaProvider, Session, TableProvider};
 use datafusion::common::{DataFusionError, TableReference};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
@@ -33,19 +33,44 @@ use crate::text::{self, TextFiles};
 /// Rows that decide the types of a CSV with `types=infer`.
 const ROWS_TO_INFER: usize = 1000;
 
-/// Binds `table` under its name, as written and in lower case: the engine reads unquoted names in lower case.
+/// Binds `table` under its name, as written and in lower case: the engine reads unquoted names in lower case. A name of
+/// two parts is a table in a schema, which comes into being with its first table.
 pub(crate) async fn register(session: &SessionContext, table: &Table) -> Result<(), TableError> {
+    let references = references(table)?;
     let bound: Arc<dyn TableProvider> = Arc::new(open(session, table).await?);
-    let mut names = vec![table.name.clone(), table.name.to_lowercase()];
-    names.dedup();
-    for name in names {
-        session.register_table(TableReference::bare(name), Arc::clone(&bound)).map_err(|_| TableError::Spec {
-            spec: table.name.clone(),
-            message: "another table has this name".into(),
-            hint: "give each table a name of its own; names that differ only by case are the same".into(),
-        })?;
+    let taken = || TableError::Spec {
+        spec: table.name.clone(),
+        message: "another table has this name".into(),
+        hint: "give each table a name of its own; names that differ only by case are the same".into(),
+    };
+    for reference in references {
+        if let Some(schema) = reference.schema() {
+            let name = session.state().config().options().catalog.default_catalog.clone();
+            let catalog = session.catalog(&name).ok_or_else(taken)?;
+            if catalog.schema(schema).is_none() {
+                catalog.register_schema(schema, Arc::new(MemorySchemaProvider::new())).map_err(|_| taken())?;
+            }
+        }
+        session.register_table(reference, Arc::clone(&bound)).map_err(|_| taken())?;
     }
     Ok(())
+}
+
+/// The names under which a query finds the table.
+fn references(table: &Table) -> Result<Vec<TableReference>, TableError> {
+    if let Some((schema, name)) = table.parts() {
+        return Ok(vec![TableReference::partial(schema, name)]);
+    }
+    if table.name.contains('.') {
+        return Err(TableError::Spec {
+            spec: table.name.clone(),
+            message: "it is no name of two parts".into(),
+            hint: "the parts of a name are lower-case letters, digits and _, as in sales.orders".into(),
+        });
+    }
+    let mut names = vec![table.name.clone(), table.name.to_lowercase()];
+    names.dedup();
+    Ok(names.into_iter().map(TableReference::bare).collect())
 }
 
 /// Resolves the files of a table and finds out its columns. Blocks on the file system.

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::table::TableError;
+use crate::table::{TableError, is_plain};
 
 /// Why a query failed. Messages are lower-case fragments; [`QueryError::hint`] says what to change.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -131,17 +131,17 @@ impl QueryError {
         match self {
             QueryError::Syntax { hint, .. } => hint.clone(),
             QueryError::UnknownTable { nearest: Some(nearest), .. } => {
-                Some(format!("did you mean {}?", quoted(nearest)))
+                Some(format!("did you mean {}?", quoted_table(nearest)))
             }
             QueryError::UnknownTable { known, .. } if known.is_empty() => {
                 Some("no table is bound: bind one to its files, for example contacts=contacts.csv".into())
             }
-            QueryError::UnknownTable { known, .. } => Some(format!("tables are {}", listed(known))),
+            QueryError::UnknownTable { known, .. } => Some(format!("tables are {}", listed(known, quoted_table))),
             QueryError::UnknownColumn { nearest: Some(nearest), .. } => {
                 Some(format!("did you mean {}?", quoted(nearest)))
             }
             QueryError::UnknownColumn { known, .. } if known.is_empty() => None,
-            QueryError::UnknownColumn { known, .. } => Some(format!("columns are {}", listed(known))),
+            QueryError::UnknownColumn { known, .. } => Some(format!("columns are {}", listed(known, quoted))),
             QueryError::DuplicateColumn { name } => Some(format!(
                 "give each column a name of its own: AS {}, AS {}",
                 quoted(name),
@@ -172,16 +172,19 @@ impl QueryError {
 
 /// A name as SQL wants it: in double quotes unless it is plain and lower case.
 fn quoted(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && !name.is_empty();
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+    if is_plain(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// A table's name as SQL wants it: one of two plain parts needs no quotes.
+fn quoted_table(name: &str) -> String {
+    let plain = name.split_once('.').is_some_and(|(schema, name)| is_plain(schema) && is_plain(name));
+    if plain { name.to_owned() } else { quoted(name) }
 }
 
 /// At most this many names stand in a hint; more help nobody.
 const NAMES_IN_HINT: usize = 20;
 
-fn listed(names: &[String]) -> String {
+fn listed(names: &[String], quoted: fn(&str) -> String) -> String {
     let mut text = names.iter().take(NAMES_IN_HINT).map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
     if names.len() > NAMES_IN_HINT {
         text.push_str(&format!(" and {} more", names.len() - NAMES_IN_HINT));

@@ -140,9 +140,14 @@ fn of_plan(message: &str, scope: Scope<'_>) -> Option<QueryError> {
         });
     }
     if let Some(full) = quoted("table '") {
-        let name = full.strip_prefix("datafusion.public.").unwrap_or(&full).to_owned();
+        let name = match (full.strip_prefix("datafusion.public."), full.strip_prefix("datafusion.")) {
+            // One name with a dot in it, which was written in quotes.
+            (Some(name), _) if scope.tables.iter().any(|table| table.name == name) => format!("\"{name}\""),
+            (Some(name), _) | (None, Some(name)) => name.to_owned(),
+            (None, None) => full,
+        };
         let known: Vec<String> = scope.tables.iter().map(|table| table.name.clone()).collect();
-        let nearest = nearest(&name, known.iter().map(String::as_str));
+        let nearest = nearest(&name, known.iter().map(String::as_str)).or_else(|| without_schema(&name, scope.tables));
         let position = position_of(scope.sql, &name);
         return Some(QueryError::UnknownTable {
             name,
@@ -157,6 +162,13 @@ fn of_plan(message: &str, scope: Scope<'_>) -> Option<QueryError> {
         return Some(QueryError::DuplicateColumn { name: name.to_owned() });
     }
     None
+}
+
+/// The one table whose name is this with its schema before it.
+fn without_schema(name: &str, tables: &[Table]) -> Option<String> {
+    let mut found = tables.iter().filter(|table| table.parts().is_some_and(|(_, last)| last == name));
+    let one = found.next()?;
+    found.next().is_none().then(|| one.name.clone())
 }
 
 /// Where `name` stands first as a word of its own.

@@ -2,7 +2,7 @@
 //!
 //! Knows grammar only: a name may be of a table that does not exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::common::TableReference;
@@ -18,7 +18,8 @@ use crate::statement;
 /// A table that a query names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mention {
-    /// The name as the engine reads it: in lower case, unless it was written in quotes.
+    /// The name as the engine reads it: in lower case, unless it was written in quotes; with its schema, `sales.orders`,
+    /// where it has one.
     pub name: String,
     /// Line and character of the first place where it stands, from 1, if it is found.
     pub position: Option<(u64, u64)>,
@@ -39,15 +40,17 @@ pub fn mentions(sql: &str) -> Result<Vec<Mention>, QueryError> {
         hint: Some("write the table's name alone".into()),
     };
     let (tables, _) = resolve_table_references(&Statement::Statement(Box::new(statement)), true).map_err(unnamed)?;
-    let named = tables.into_iter().map(|table| name_of(&table)).filter(|name| !calls.only_called(name));
-    Ok(named.map(|name| Mention { position: position_of(sql, &name), name }).collect())
+    // One table may be written in several ways.
+    let named: BTreeSet<String> = tables.iter().map(name_of).filter(|name| !calls.only_called(name)).collect();
+    Ok(named.into_iter().map(|name| Mention { position: position_of(sql, &name), name }).collect())
 }
 
 /// The engine keeps bound tables in one place, which a query may spell out.
 fn name_of(table: &TableReference) -> String {
-    match table.schema() {
-        None | Some("public") if matches!(table.catalog(), None | Some("datafusion")) => table.table().to_owned(),
-        None | Some(_) => table.to_string(),
+    match (table.catalog(), table.schema()) {
+        (None | Some("datafusion"), None | Some("public")) => table.table().to_owned(),
+        (None | Some("datafusion"), Some(schema)) => format!("{schema}.{}", table.table()),
+        (Some(_), _) => table.to_string(),
     }
 }
 
@@ -96,6 +99,11 @@ mod tests {
         check("SELECT * FROM \"Contacts\"", &["Contacts"]);
         check("SELECT * FROM public.contacts UNION SELECT * FROM datafusion.public.orders", &["contacts", "orders"]);
         check("SELECT * FROM other.contacts", &["other.contacts"]);
+        check(
+            "SELECT * FROM Sales.Orders, datafusion.sales.orders, a.sales.orders",
+            &["a.sales.orders", "sales.orders"],
+        );
+        check("WITH orders AS (SELECT * FROM sales.orders) SELECT * FROM orders", &["sales.orders"]);
         check("WITH c AS (SELECT * FROM contacts) SELECT * FROM c", &["contacts"]);
         check("WITH contacts AS (SELECT * FROM contacts) SELECT * FROM contacts", &["contacts"]);
         check("WITH a AS (SELECT * FROM x), b AS (SELECT * FROM a) SELECT * FROM b", &["x"]);

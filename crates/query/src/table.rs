@@ -9,7 +9,8 @@ use crate::names::nearest;
 /// A name in the engine bound to local files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// The name in SQL. Unquoted names in SQL are read in lower case, and find a table whatever its case here.
+    /// The name in SQL. Unquoted names in SQL are read in lower case, and find a table whatever its case here. A name may
+    /// have two parts, `sales.orders`, both plain and in lower case; [`Table::parse`] takes names of one part alone.
     pub name: String,
     /// Paths or globs (`*`, `?`, `[..]`, `**`), read in this order; the matches of a glob in the order of their names.
     /// A path that exists as it is written is never taken as a glob.
@@ -197,6 +198,11 @@ impl TableError {
 const OPTIONS: [&str; 7] = ["format", "header", "delimiter", "quote", "escape", "null", "types"];
 
 impl Table {
+    /// Schema and name, when the name has two plain parts.
+    pub(crate) fn parts(&self) -> Option<(&str, &str)> {
+        self.name.split_once('.').filter(|(schema, name)| is_plain(schema) && is_plain(name))
+    }
+
     /// Reads `name=path`, several paths separated by `,`, options after a `?` and separated by `&`:
     ///
     /// | Option | Values | Default |
@@ -272,6 +278,12 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// Whether SQL takes the name without quotes, as it is written.
+pub(crate) fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        && name.bytes().next().is_some_and(|first| !first.is_ascii_digit())
 }
 
 /// Splits at the first `?` that starts `word=`, because `?` is also a character of globs.

@@ -170,8 +170,16 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
         refusals.extend([404, 409]);
     }
     if tag == "schedules" {
-        // A query may have none.
+        // What it is asked of may have none.
         refusals.push(409);
+    }
+    if ["parent_segments", "segments", "activations"].contains(&tag.as_str()) {
+        // One that was never refreshed has no profiles; after a refresh a rule may name a column that is gone.
+        refusals.extend([404, 409, 422]);
+    }
+    if tag == "activations" {
+        // The fields of an account may have to be asked for.
+        refusals.push(502);
     }
     if tag == "connections" {
         refusals.extend([409, 502]);

@@ -2,7 +2,7 @@
 //!
 //! Knows how each is refused; not what it means.
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, MatchedPath, Path};
 use axum::http::header::IF_MATCH;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -21,7 +21,8 @@ const LARGEST_PAGE: u32 = 500;
 /// Characters of an idempotency key at most.
 const LONGEST_KEY: usize = 255;
 
-/// The name or id in an address. One that nothing can have is not found.
+/// The name or id in an address. One that nothing can have is not found. Where the address has no place for it, its last
+/// word is the name: somebody may call a segment `try`.
 pub(crate) struct Named(pub(crate) String);
 
 impl FromRequestParts<Door> for Named {
@@ -29,7 +30,11 @@ impl FromRequestParts<Door> for Named {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Named, Refusal> {
         let unknown = || Refusal::not_found("there is nothing of that name");
-        let Path(name) = Path::<String>::from_request_parts(parts, door).await.map_err(|_| unknown())?;
+        let fixed = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).filter(|path| !path.contains('{'));
+        let name = match fixed.and_then(|path| path.rsplit('/').next()) {
+            Some(word) => word.to_owned(),
+            None => Path::<String>::from_request_parts(parts, door).await.map_err(|_| unknown())?.0,
+        };
         let fits = !name.is_empty() && name.chars().count() <= 200 && !name.contains(char::is_control);
         if fits { Ok(Named(name)) } else { Err(unknown()) }
     }
@@ -72,6 +77,11 @@ impl Paging {
 /// How many things of a list.
 pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Refusal> {
     within("limit", asked.unwrap_or(PAGE), LARGEST_PAGE)
+}
+
+/// What was filled in: a form sends what was left empty too.
+pub(crate) fn given(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 /// A number from 1 to `most`.

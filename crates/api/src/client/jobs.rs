@@ -16,6 +16,10 @@ pub struct JobQuery {
     pub states: Vec<JobState>,
     /// Of the query of this name.
     pub query: Option<String>,
+    /// Of the activation of this name.
+    pub activation: Option<String>,
+    /// Refreshes of the parent segment of this name.
+    pub parent_segment: Option<String>,
     /// Through the connection of this name.
     pub connection: Option<String>,
     /// Whose id begins so.
@@ -65,6 +69,8 @@ impl Client {
         let query = [
             ("state", Some(states.as_str()).filter(|states| !states.is_empty())),
             ("query", which.query.as_deref()),
+            ("activation", which.activation.as_deref()),
+            ("parent_segment", which.parent_segment.as_deref()),
             ("connection", which.connection.as_deref()),
             ("search", which.search.as_deref()),
             ("after", after),

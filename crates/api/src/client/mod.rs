@@ -4,12 +4,15 @@
 //! redirect, takes no proxy from the environment, and speaks plain http to this machine only.
 
 mod access;
+mod activations;
 mod catalog;
 mod error;
 mod events;
 mod jobs;
 mod notices;
+mod parent_segments;
 mod schedules;
+mod segments;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -9,7 +9,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::{Client, ClientError, Form, JobQuery, NoticeQuery, What, every};
-use crate::{Backfill, JobEvent, NoticeState, Notify, RunRequest, WebhookSpec};
+use crate::{
+    ActivationCopy, ActivationSpec, ActivationTry, Backfill, JobEvent, NoticeState, Notify, ParentSegmentSpec,
+    RunRequest, Scheduled, SegmentSpec, SegmentTry, WebhookSpec,
+};
 
 /// Answers one request a connection, in order; keeps what was asked.
 async fn serve(answers: Vec<String>) -> (Client, Arc<Mutex<Vec<String>>>) {
@@ -182,9 +185,12 @@ async fn schedules_and_notices_have_their_addresses() {
         answer("412 Precondition Failed", &json!({"code": "stale", "status": 412, "title": "changed"}).to_string()),
     ];
     let (client, asked) = serve(answers).await;
-    client.pause_schedule("my query").await.unwrap();
-    client.backfill("my query", &Backfill { from: "2026-11-01".into(), slots: 3 }).await.unwrap();
-    client.schedule_history("my query", Some("2026-11-01T02:00:00Z"), 7).await.unwrap();
+    client.pause_schedule(Scheduled::Query, "my query").await.unwrap();
+    client
+        .backfill(Scheduled::Activation, "my query", &Backfill { from: "2026-11-01".into(), slots: 3 })
+        .await
+        .unwrap();
+    client.schedule_history(Scheduled::ParentSegment, "my query", Some("2026-11-01T02:00:00Z"), 7).await.unwrap();
     let which = NoticeQuery { query: Some("a b".into()), state: Some(NoticeState::Failed), job: None };
     client.notices(&which, None, 9).await.unwrap();
     assert_eq!(client.put_notifications(&Notify::default(), Some(3)).await.unwrap().revision, 4);
@@ -198,8 +204,8 @@ async fn schedules_and_notices_have_their_addresses() {
         first,
         [
             "POST /api/v1/schedules/my%20query/pause HTTP/1.1",
-            "POST /api/v1/schedules/my%20query/backfill HTTP/1.1",
-            "GET /api/v1/schedules/my%20query/history?after=2026-11-01T02%3A00%3A00Z&limit=7 HTTP/1.1",
+            "POST /api/v1/schedules/my%20query/backfill?of=activation HTTP/1.1",
+            "GET /api/v1/schedules/my%20query/history?of=parent_segment&after=2026-11-01T02%3A00%3A00Z&limit=7 HTTP/1.1",
             "GET /api/v1/notices?query=a+b&state=failed&limit=9 HTTP/1.1",
             "PUT /api/v1/notifications HTTP/1.1",
             "PUT /api/v1/webhooks/ops HTTP/1.1",
@@ -208,4 +214,88 @@ async fn schedules_and_notices_have_their_addresses() {
     );
     assert!(asked[1].ends_with("{\"from\":\"2026-11-01\",\"slots\":3}"), "{}", asked[1]);
     assert!(asked[4].contains("if-match: \"3\"") && !asked[5].contains("if-match"));
+}
+
+#[tokio::test]
+async fn audiences_have_their_addresses() {
+    let nothing = answer("404 Not Found", &json!({"code": "not_found", "status": 404, "title": "no"}).to_string());
+    let (client, asked) = serve(vec![nothing; 27]).await;
+    let (name, key) = ("a b/c", "k1");
+    let (parent, segment, activation) =
+        (ParentSegmentSpec::default(), SegmentSpec::default(), ActivationSpec::default());
+    let (rule, sent) = (SegmentTry::default(), ActivationTry::default());
+    let copy = ActivationCopy { name: "other".into() };
+    let mut statuses = vec![
+        client.parent_segments(Some("x")).await.unwrap_err().status(),
+        client.parent_segment(name).await.unwrap_err().status(),
+        client.create_parent_segment(&parent).await.unwrap_err().status(),
+        client.put_parent_segment(name, &parent, Some(3)).await.unwrap_err().status(),
+        client.delete_parent_segment(name).await.unwrap_err().status(),
+        client.refresh_parent_segment(name, key).await.unwrap_err().status(),
+        client.check_parent_segment(&parent).await.unwrap_err().status(),
+        client.preview_parent_segment(name, 7).await.unwrap_err().status(),
+        client.segments(Some(name), Some("x/y"), None).await.unwrap_err().status(),
+        client.segment(name).await.unwrap_err().status(),
+        client.create_segment(&segment).await.unwrap_err().status(),
+        client.put_segment(name, &segment, Some(3)).await.unwrap_err().status(),
+        client.delete_segment(name).await.unwrap_err().status(),
+        client.try_segment(&rule).await.unwrap_err().status(),
+        client.look_at_segment(name, 5).await.unwrap_err().status(),
+        client.segment_sql(name).await.unwrap_err().status(),
+    ];
+    statuses.extend([
+        client.activations(None, None).await.unwrap_err().status(),
+        client.activation(name).await.unwrap_err().status(),
+        client.create_activation(&activation).await.unwrap_err().status(),
+        client.put_activation(name, &activation, Some(3)).await.unwrap_err().status(),
+        client.delete_activation(name).await.unwrap_err().status(),
+        client.try_activation(&sent).await.unwrap_err().status(),
+        client.run_activation(name, &RunRequest::default(), key).await.unwrap_err().status(),
+        client.enable_activation(name, true).await.unwrap_err().status(),
+        client.enable_activation(name, false).await.unwrap_err().status(),
+        client.copy_activation(name, &copy).await.unwrap_err().status(),
+    ]);
+    let which = JobQuery { activation: Some("a".into()), parent_segment: Some("p".into()), ..JobQuery::default() };
+    statuses.push(client.jobs(&which, None, 9).await.unwrap_err().status());
+    assert!(statuses.iter().all(|status| *status == Some(404)), "{statuses:?}");
+    let asked = asked.lock().unwrap().clone();
+    let shown: Vec<String> = asked.iter().map(|asked| address(asked)).collect();
+    expect_test::expect![[r#"
+        GET /parent-segments?after=x&limit=100
+        GET /parent-segments/a%20b%2Fc
+        POST /parent-segments
+        PUT /parent-segments/a%20b%2Fc (if-match: "3")
+        DELETE /parent-segments/a%20b%2Fc
+        POST /parent-segments/a%20b%2Fc/refresh (idempotency-key: k1)
+        POST /parent-segments/check
+        GET /parent-segments/a%20b%2Fc/preview?limit=7
+        GET /segments?parent_segment=a+b%2Fc&folder=x%2Fy&limit=100
+        GET /segments/a%20b%2Fc
+        POST /segments
+        PUT /segments/a%20b%2Fc (if-match: "3")
+        DELETE /segments/a%20b%2Fc
+        POST /segments/try
+        POST /segments/a%20b%2Fc/look?rows=5
+        GET /segments/a%20b%2Fc/sql
+        GET /activations?limit=100
+        GET /activations/a%20b%2Fc
+        POST /activations
+        PUT /activations/a%20b%2Fc (if-match: "3")
+        DELETE /activations/a%20b%2Fc
+        POST /activations/try
+        POST /activations/a%20b%2Fc/runs (idempotency-key: k1)
+        POST /activations/a%20b%2Fc/enable
+        POST /activations/a%20b%2Fc/disable
+        POST /activations/a%20b%2Fc/copy
+        GET /jobs?activation=a&parent_segment=p&limit=9"#]]
+    .assert_eq(&shown.join("\n"));
+    assert!(asked[25].ends_with("{\"name\":\"other\"}"), "{}", asked[25]);
+}
+
+/// The address of a request, and its headers that are told.
+fn address(asked: &str) -> String {
+    let first = asked.lines().next().unwrap();
+    let told = asked.lines().filter(|line| line.starts_with("if-match") || line.starts_with("idempotency-key"));
+    let told: Vec<String> = told.map(|line| format!(" ({line})")).collect();
+    format!("{}{}", first.trim_end_matches(" HTTP/1.1").replace("/api/v1", ""), told.concat())
 }

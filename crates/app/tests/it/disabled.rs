@@ -98,7 +98,8 @@ async fn five_failures_disable_and_everybody_is_told() {
     let timed = timed.down_until(MONDAY + 7 * HOUR).await;
     assert_eq!(timed.history().await.len(), 5);
     timed.column(true).await;
-    let resumed = timed.bench.app.resume_schedule(&timed.bench.actor, "contacts").await.expect("resumed");
+    let resumed =
+        timed.bench.app.resume_schedule(&timed.bench.actor, api::Scheduled::Query, "contacts").await.expect("resumed");
     assert_eq!((resumed.state, resumed.failures), (ScheduleState::Active, 0));
     assert_eq!(timed.run_at(8).await.state, JobState::Success);
     assert_eq!(timed.history().await.last(), Some(&(8, SlotState::Run)));

@@ -16,10 +16,10 @@ use crate::bench::{Bench, config, contacts, good, query, until};
 use crate::timed::{DAY, HOUR, MONDAY, catching_up, moment};
 
 /// Numbers that look like chance, the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn throw(&mut self, sides: u64) -> i64 {
+    pub(crate) fn throw(&mut self, sides: u64) -> i64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -28,13 +28,13 @@ impl Dice {
 }
 
 /// An application that can be killed.
-struct Mortal {
-    runtime: Runtime,
-    app: App,
+pub(crate) struct Mortal {
+    pub(crate) runtime: Runtime,
+    pub(crate) app: App,
 }
 
 impl Mortal {
-    fn begin(config: &Config) -> Mortal {
+    pub(crate) fn begin(config: &Config) -> Mortal {
         let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let app = runtime.block_on(until("the dead leave the directory", || async {
             match App::start(config.clone(), Mode::Serve).await {
@@ -47,7 +47,7 @@ impl Mortal {
         Mortal { runtime, app }
     }
 
-    fn kill(self) {
+    pub(crate) fn kill(self) {
         let Mortal { runtime, app } = self;
         runtime.shutdown_background();
         drop(app);
@@ -162,7 +162,8 @@ async fn census(app: &App, actor: &Actor, schedules: usize) -> Census {
     let mut jobs = HashSet::new();
     let (mut runs, mut missed) = (0, 0);
     for number in 0..schedules {
-        let page = app.schedule_history(actor, &name(number), None, 500).await.expect("a history");
+        let page =
+            app.schedule_history(actor, api::Scheduled::Query, &name(number), None, 500).await.expect("a history");
         for slot in &page.items {
             match slot.state {
                 SlotState::Run => runs += 1,
@@ -174,7 +175,7 @@ async fn census(app: &App, actor: &Actor, schedules: usize) -> Census {
         }
         // Nothing is left to run.
         let request = Backfill { from: "2026-11-23".into(), slots: 5 };
-        let again = app.backfill(actor, &name(number), request).await.expect("taken");
+        let again = app.backfill(actor, api::Scheduled::Query, &name(number), request).await.expect("taken");
         assert_eq!((again.started.len(), again.already.len()), (0, 5));
     }
     assert_eq!(jobs.len(), runs, "no two times share a job");

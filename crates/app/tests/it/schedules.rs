@@ -115,7 +115,9 @@ async fn a_backfill_runs_what_did_not_run() {
     use SlotState::{Missed, Run};
     assert_eq!(timed.history().await, [(1, Run), (2, Run), (3, Missed), (4, Missed), (5, Missed), (6, Run)]);
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
-    let fill = |from: &str, slots| app.backfill(actor, "contacts", Backfill { from: from.into(), slots });
+    let fill = |from: &str, slots| {
+        app.backfill(actor, api::Scheduled::Query, "contacts", Backfill { from: from.into(), slots })
+    };
     let hours = |slots: &[api::Slot]| -> Vec<i64> {
         slots.iter().map(|slot| (scheduled(slot) - MONDAY).div_euclid(HOUR)).collect()
     };
@@ -156,7 +158,8 @@ async fn a_backfill_runs_what_did_not_run() {
           hint: write 2026-11-01, 2026-11-01 02:00 (by the schedule's time zone) or 2026-11-01T02:00:00Z"#]]
     .assert_eq(&errors.join("\n"));
     timed.put("plain", json!({}), None, None).await;
-    let none = app.backfill(actor, "plain", Backfill { from: "2026-11-23".into(), slots: 1 }).await;
+    let none =
+        app.backfill(actor, api::Scheduled::Query, "plain", Backfill { from: "2026-11-23".into(), slots: 1 }).await;
     expect![[r#"
         query plain has no schedule
           hint: give it one: schedule: {cron: "@daily"}"#]]
@@ -168,13 +171,13 @@ async fn a_paused_schedule_leaves_times_alone() {
     let timed = Timed::new(catching_up(CatchUp::All)).await;
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
     timed.at(MONDAY + HOUR).await;
-    let paused = app.pause_schedule(actor, "contacts").await.expect("paused");
+    let paused = app.pause_schedule(actor, api::Scheduled::Query, "contacts").await.expect("paused");
     assert_eq!((paused.state, paused.next.len()), (ScheduleState::Paused, 0));
     assert_eq!(paused.reason.expect("a reason").message, "paused by command line");
     expect![[r#"
         the schedule of contacts does not fire: paused by command line
           hint: resume it to have it fire again"#]]
-    .assert_eq(&said(&app.pause_schedule(actor, "contacts").await.expect_err("refused")));
+    .assert_eq(&said(&app.pause_schedule(actor, api::Scheduled::Query, "contacts").await.expect_err("refused")));
     timed.at(MONDAY + 3 * HOUR + 1).await;
     // A person's run is no matter of the schedule.
     let by_hand = timed.bench.run().await;
@@ -182,12 +185,12 @@ async fn a_paused_schedule_leaves_times_alone() {
     let timed = timed.down_until(MONDAY + 4 * HOUR + 1).await;
     assert_eq!(timed.history().await, [(1, SlotState::Run)], "also over a restart");
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
-    let resumed = app.resume_schedule(actor, "contacts").await.expect("resumed");
+    let resumed = app.resume_schedule(actor, api::Scheduled::Query, "contacts").await.expect("resumed");
     assert_eq!((resumed.state, resumed.next[0].scheduled.as_str()), (ScheduleState::Active, "2026-11-23T05:00:00Z"));
     expect![[r#"
         the schedule of contacts is active already
           hint: "#]]
-    .assert_eq(&said(&app.resume_schedule(actor, "contacts").await.expect_err("refused")));
+    .assert_eq(&said(&app.resume_schedule(actor, api::Scheduled::Query, "contacts").await.expect_err("refused")));
     timed.at(MONDAY + 5 * HOUR).await;
     timed.settle().await;
     assert_eq!(timed.history().await, [(1, SlotState::Run), (5, SlotState::Run)]);
@@ -214,7 +217,7 @@ async fn another_cron_begins_anew_and_other_changes_do_not() {
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
     app.delete_query(actor, "contacts").await.expect("deleted");
     timed.at(MONDAY + 8 * HOUR).await;
-    assert!(matches!(app.schedule(actor, "contacts").await, Err(AppError::NotFound { .. })));
+    assert!(matches!(app.schedule(actor, api::Scheduled::Query, "contacts").await, Err(AppError::NotFound { .. })));
     assert_eq!(app.schedules(actor, None, 10).await.expect("a list").items, []);
     timed.schedule(hourly()).await;
     assert_eq!(timed.history().await, []);
@@ -223,7 +226,7 @@ async fn another_cron_begins_anew_and_other_changes_do_not() {
     assert_eq!(timed.history().await, [(9, SlotState::Run)]);
     // No schedule is not one that is paused.
     timed.schedule(Schedule::default()).await;
-    assert!(matches!(app.schedule(actor, "contacts").await, Err(AppError::Conflict { .. })));
+    assert!(matches!(app.schedule(actor, api::Scheduled::Query, "contacts").await, Err(AppError::Conflict { .. })));
 }
 
 #[tokio::test]

@@ -104,7 +104,8 @@ impl Timed {
         let bench = &self.bench;
         let (mut slots, mut after) = (Vec::new(), None);
         loop {
-            let page = bench.app.schedule_history(&bench.actor, query, after.as_deref(), 500).await;
+            let page =
+                bench.app.schedule_history(&bench.actor, api::Scheduled::Query, query, after.as_deref(), 500).await;
             let page = page.expect("it has a schedule");
             slots.extend(page.items);
             after = page.next;
@@ -116,7 +117,7 @@ impl Timed {
     }
 
     pub(crate) async fn view(&self) -> ScheduleView {
-        self.bench.app.schedule(&self.bench.actor, "contacts").await.expect("it has a schedule")
+        self.bench.app.schedule(&self.bench.actor, api::Scheduled::Query, "contacts").await.expect("it has a schedule")
     }
 
     /// Waits for the end of every run of `contacts`.

@@ -38,7 +38,8 @@ async fn a_backfill_lets_others_have_their_turn() {
     let timed = Timed::new(Schedule { cron: "@yearly".into(), ..Schedule::default() }).await;
     timed.schedule(hourly()).await;
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
-    let fill = |slots| app.backfill(actor, "contacts", Backfill { from: "2026-11-20".into(), slots });
+    let fill =
+        |slots| app.backfill(actor, api::Scheduled::Query, "contacts", Backfill { from: "2026-11-20".into(), slots });
     let ended = std::cell::RefCell::new(Vec::new());
     let (filled, paused) = tokio::join!(
         async {
@@ -47,7 +48,7 @@ async fn a_backfill_lets_others_have_their_turn() {
             filled
         },
         async {
-            let paused = app.pause_schedule(actor, "contacts").await;
+            let paused = app.pause_schedule(actor, api::Scheduled::Query, "contacts").await;
             ended.borrow_mut().push("pause");
             paused
         },
@@ -73,7 +74,7 @@ async fn a_time_is_remembered_longer_than_its_job() {
     timed.settle().await;
     let job = timed.slots("contacts").await[0].job_id.clone().expect("a job");
     let (app, actor) = (&timed.bench.app, &timed.bench.actor);
-    app.pause_schedule(actor, "contacts").await.expect("paused");
+    app.pause_schedule(actor, api::Scheduled::Query, "contacts").await.expect("paused");
     // Jobs stay for 90 days, times for 400.
     timed.at(MONDAY + 399 * DAY).await;
     until("the job is swept away", || async { app.job(actor, &job).await.is_err().then_some(()) }).await;
@@ -81,7 +82,9 @@ async fn a_time_is_remembered_longer_than_its_job() {
     assert_eq!((slot.state, slot.job_id.as_deref(), &slot.job), (SlotState::Run, Some(job.as_str()), &None));
     let last = timed.view().await.last.expect("its newest time");
     assert_eq!(last.scheduled, slot.scheduled);
-    let filled = app.backfill(actor, "contacts", Backfill { from: "2026-11-23T01:00:00Z".into(), slots: 1 }).await;
+    let filled = app
+        .backfill(actor, api::Scheduled::Query, "contacts", Backfill { from: "2026-11-23T01:00:00Z".into(), slots: 1 })
+        .await;
     let filled = filled.expect("taken");
     assert_eq!((filled.started.len(), filled.already.len()), (0, 1));
     // A look at some rows comes and goes with the next sweep.

@@ -5,8 +5,9 @@
 use std::fmt;
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{Span, Timestamp};
 
 use crate::nearest::nearest;
 use crate::problem::Problem;
@@ -89,6 +90,34 @@ impl Zone {
         } else {
             shown
         }
+    }
+
+    /// When the clocks of the zone show a time: the first of two in the hour that comes twice, and as much later as the clocks
+    /// are put forward in the hour that does not come. `None` outside of the years that there are.
+    pub(crate) fn instant(&self, wall: DateTime) -> Option<Timestamp> {
+        self.rules.to_ambiguous_timestamp(wall).compatible().ok()
+    }
+
+    /// The day that it is in the zone at a time.
+    pub(crate) fn day(&self, at: Timestamp) -> Date {
+        self.rules.to_datetime(at).date()
+    }
+
+    /// The first moment of a day in the zone: not midnight where the clocks are put forward at midnight.
+    pub(crate) fn first_of(&self, day: Date) -> Option<Timestamp> {
+        let start = day.to_zoned(self.rules.clone()).and_then(|noon| noon.start_of_day());
+        start.ok().map(|start| start.timestamp())
+    }
+
+    /// Seconds to add to unix time for the time on the wall.
+    pub(crate) fn offset(&self, at: Timestamp) -> i64 {
+        i64::from(self.rules.to_offset(at).seconds())
+    }
+
+    /// So much later (or earlier) in the calendar of the zone: years, months, weeks and days leave the time on the wall as it is, hours,
+    /// minutes and seconds are lengths of time.
+    pub(crate) fn shift(&self, at: Timestamp, span: Span) -> Option<Timestamp> {
+        at.to_zoned(self.rules.clone()).checked_add(span).ok().map(|moved| moved.timestamp())
     }
 
     /// The stretch of time with one offset that `unix` lies in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::{CatchUp, NoticeEvent, Notify, Schedule};
+use api::{CatchUp, NoticeEvent, Notify, Repeat, Schedule};
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn read(lines: &str) -> QuerySpec {
 }
 
 fn schedule(cron: &str) -> Schedule {
-    Schedule { cron: cron.into(), timezone: None, delay: 0, catch_up: CatchUp::One, overlap: Overlap::Skip }
+    Schedule { cron: cron.into(), ..Schedule::default() }
 }
 
 /// A server with the one query.
@@ -51,10 +51,79 @@ fn a_schedule_has_a_short_form_and_a_long_one() {
             "schedule: {cron: 0 2 * * *, timezone: Europe/Berlin, delay: 600, catch_up: none, overlap: queue}\n",
             Some(full),
         ),
+        ("schedule: {repeat: hourly}\n", Some(Schedule { repeat: Some(Repeat::Hourly), ..schedule("") })),
+        ("schedule:\n  repeat: daily\n  cron: \"\"\n", Some(Schedule { repeat: Some(Repeat::Daily), ..schedule("") })),
+        (
+            "schedule:\n  repeat: weekly\n  days: [mon, FRI]\n  start: 2026-12-01 02:30\n  end: 2026-12-31\n",
+            Some(weekly()),
+        ),
+        (
+            "schedule: {cron: \"@daily\", start: \"2026-12-01\"}\n",
+            Some(Schedule { start: Some("2026-12-01".into()), ..schedule("@daily") }),
+        ),
     ];
     for (lines, want) in cases {
         assert_eq!(read(lines).schedule, want, "{lines}");
     }
+}
+
+/// On Mondays and Fridays of a month.
+fn weekly() -> Schedule {
+    Schedule {
+        repeat: Some(Repeat::Weekly),
+        days: vec!["mon".into(), "FRI".into()],
+        start: Some("2026-12-01 02:30".into()),
+        end: Some("2026-12-31".into()),
+        ..schedule("")
+    }
+}
+
+#[test]
+fn repeats_that_do_not_fit_are_told_at_their_lines() {
+    let wrong = |lines: &str, want: Expect| {
+        let problems = parse(&query_with(lines)).expect_err("accepted");
+        want.assert_eq(&problems.to_string());
+    };
+    wrong(
+        "schedule:\n  cron: \"@daily\"\n  repeat: once\n  days:\n    - mon\n    - Tuesday\n    - holiday\n  end: soon\n",
+        expect![[r#"
+            queries/q.yaml:8: schedule.days[1]: is no day of the week
+              hint: did you mean tue?
+            queries/q.yaml:9: schedule.days[2]: is no day of the week
+              hint: the days are mon, tue, wed, thu, fri, sat, sun
+            queries/q.yaml:10: schedule.end: must be a day or a time by the clock of the time zone
+              hint: write 2026-12-01, 2026-12-01 02:30 or 2026-12-01T02:30:00
+            queries/q.yaml:5: schedule.repeat: stands beside a cron, and one of them says how often
+              hint: leave the other one out
+            queries/q.yaml:6: schedule.days: are for a weekly schedule alone
+              hint: write repeat: weekly, or leave days out
+            queries/q.yaml:3: schedule.start: is missing: it says when a schedule runs once
+              hint: write a day or a time below schedule"#]],
+    );
+    wrong(
+        "schedule:\n  repeat: often\n  days: mon\n  start: 2026-02-30\n  end: 2026-12-01T02:30:00Z\n",
+        expect![[r#"
+            queries/q.yaml:4: schedule.repeat: must be once, hourly, daily, weekly or monthly
+            queries/q.yaml:5: schedule.days: must be a list of days: [mon, fri]
+            queries/q.yaml:6: schedule.start: must be a day or a time by the clock of the time zone
+              hint: write 2026-12-01, 2026-12-01 02:30 or 2026-12-01T02:30:00
+            queries/q.yaml:7: schedule.end: must be a day or a time by the clock of the time zone
+              hint: write 2026-12-01, 2026-12-01 02:30 or 2026-12-01T02:30:00"#]],
+    );
+    wrong(
+        "schedule:\n  repeat: daily\n  start: 2026-12-02\n  end: 2026-12-01\n",
+        expect![[r#"
+        queries/q.yaml:6: schedule.end: comes before the start: nothing would ever run
+          hint: an end that is a day is the last one"#]],
+    );
+    wrong(
+        "schedule: {start: 2026-12-02 02:30, end: 2026-12-02 02:29}\n",
+        expect![[r#"
+        queries/q.yaml:3: schedule.cron: is missing
+          hint: write @hourly, @daily, @weekly, @monthly, @yearly, or five cron fields; or repeat: daily
+        queries/q.yaml:3: schedule.end: comes before the start: nothing would ever run
+          hint: an end that is a day is the last one"#]],
+    );
 }
 
 #[test]
@@ -115,9 +184,9 @@ fn everything_wrong_with_a_schedule_is_said_at_its_line() {
     wrong(
         "schedule: {timezone: UTC, overlap: wait}\noverlap: queue\n",
         expect![[r#"
-        queries/q.yaml:3: schedule.overlap: must be skip or queue
-        queries/q.yaml:3: schedule.cron: is missing
-          hint: write @hourly, @daily, @weekly, @monthly, @yearly, or five cron fields"#]],
+            queries/q.yaml:3: schedule.overlap: must be skip or queue
+            queries/q.yaml:3: schedule.cron: is missing
+              hint: write @hourly, @daily, @weekly, @monthly, @yearly, or five cron fields; or repeat: daily"#]],
     );
     wrong(
         "schedule: \"@dayly\"\n",
@@ -128,10 +197,10 @@ fn everything_wrong_with_a_schedule_is_said_at_its_line() {
     wrong(
         "schedule: [\"@daily\"]\nnotify: ada@example.com\n",
         expect![[r#"
-        queries/q.yaml:3: schedule: must be a mapping
-          hint: write cron: below it, and timezone: where it is not UTC; or the cron itself, in quotes
-        queries/q.yaml:4: notify: must be a mapping
-          hint: write recipients:, webhooks:, on: or rejected_over: below it"#]],
+            queries/q.yaml:3: schedule: must be a mapping
+              hint: write cron: or repeat: below it, and timezone: where it is not UTC; or the cron itself, in quotes
+            queries/q.yaml:4: notify: must be a mapping
+              hint: write recipients:, webhooks:, on: or rejected_over: below it"#]],
     );
     wrong(
         "schedule: @daily\n",
@@ -186,6 +255,30 @@ fn what_a_project_does_not_say_is_taken_away() {
         ~ query q: schedule → @weekly
         0 to create, 1 to change, 0 to delete, 0 the same"#]],
     );
+    planned(
+        &project("schedule: {repeat: weekly, days: [tue], start: 2026-12-01, timezone: Asia/Kolkata}\n"),
+        &having(there.clone()),
+        options,
+        expect![[r#"
+            ~ query q: schedule.cron @daily → none, schedule.repeat → weekly, schedule.days → tue, schedule.start → 2026-12-01, notify.recipients ada@example.com → (default)
+            0 to create, 1 to change, 0 to delete, 0 the same"#]],
+    );
+    planned(
+        &project("schedule: {repeat: daily, end: 2026-12-30}\n"),
+        &having(QuerySpec { schedule: Some(weekly()), ..read("") }),
+        options,
+        expect![[r#"
+            ~ query q: schedule.repeat weekly → daily, schedule.days mon,fri → none, schedule.start 2026-12-01 02:30 → none, schedule.end 2026-12-31 → 2026-12-30
+            0 to create, 1 to change, 0 to delete, 0 the same"#]],
+    );
+    planned(
+        &project(""),
+        &having(QuerySpec { schedule: Some(weekly()), ..read("") }),
+        options,
+        expect![[r#"
+        ~ query q: schedule weekly mon,fri from 2026-12-01 02:30 to 2026-12-31 → none
+        0 to create, 1 to change, 0 to delete, 0 the same"#]],
+    );
     // The same in other words.
     let same = [
         ("schedule: {cron: \"@daily\", timezone: asia/kolkata}\nnotify: {recipients: [ada@example.com]}\n", there),
@@ -193,6 +286,21 @@ fn what_a_project_does_not_say_is_taken_away() {
         (
             "schedule: \"@daily\"\n",
             QuerySpec { schedule: Some(Schedule { timezone: Some("UTC".into()), ..schedule("@daily") }), ..read("") },
+        ),
+        (
+            "schedule: {repeat: weekly, days: [fri, mon], start: 2026-12-01T02:30:00, end: 2026-12-31}\n",
+            QuerySpec { schedule: Some(weekly()), ..read("") },
+        ),
+        (
+            "schedule: {repeat: daily, start: 2026-12-01 00:00}\n",
+            QuerySpec {
+                schedule: Some(Schedule {
+                    repeat: Some(Repeat::Daily),
+                    start: Some("2026-12-01".into()),
+                    ..schedule("none")
+                }),
+                ..read("")
+            },
         ),
     ];
     for (lines, spec) in same {
@@ -299,6 +407,17 @@ fn what_is_written_says_no_more_than_it_must() {
         schedule: "@daily"
     "##]]
     .assert_eq(&text(QuerySpec { schedule: Some(schedule("@daily")), ..read("") }));
+    expect![[r##"
+        # yaml-language-server: $schema=../sluice.schema.json
+        name: q
+        sql_file: q.sql
+        schedule:
+          repeat: weekly
+          days: [mon, FRI]
+          start: "2026-12-01 02:30"
+          end: "2026-12-31"
+    "##]]
+    .assert_eq(&text(QuerySpec { schedule: Some(weekly()), ..read("") }));
 }
 
 #[test]
@@ -316,6 +435,26 @@ fn editors_are_told_of_both_forms() {
     assert!(query["schedule"].to_string().contains("#/$defs/Timetable"), "{query}");
 }
 
+/// A cron or a repeat, with what goes with it.
+fn often() -> impl Strategy<Value = Schedule> {
+    let bound = || proptest::option::of(proptest::sample::select(vec!["2026-12-01", "2026-12-01 02:30"]));
+    let repeats = vec![Repeat::Once, Repeat::Hourly, Repeat::Daily, Repeat::Weekly, Repeat::Monthly];
+    let repeat = proptest::option::of(proptest::sample::select(repeats));
+    let days = proptest::sample::subsequence(vec!["mon", "wed", "sun"], 0..=3);
+    (crons(), repeat, days, bound(), any::<bool>()).prop_map(|(cron, repeat, days, start, ends)| {
+        let start = start.or((repeat == Some(Repeat::Once)).then_some("2026-12-01"));
+        let days = if repeat == Some(Repeat::Weekly) { days } else { Vec::new() };
+        Schedule {
+            cron: if repeat.is_some() { String::new() } else { cron },
+            repeat,
+            days: days.into_iter().map(str::to_owned).collect(),
+            start: start.map(str::to_owned),
+            end: ends.then(|| "2026-12-01".to_owned()),
+            ..Schedule::default()
+        }
+    })
+}
+
 fn crons() -> impl Strategy<Value = String> {
     let field = |texts: [&'static str; 3]| proptest::sample::select(texts.to_vec());
     let fields =
@@ -329,7 +468,7 @@ fn crons() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn schedules_pulled_then_planned_are_nothing_to_do(
-        cron in crons(),
+        often in often(),
         timezone in proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "America/New_York"])),
         delay in 0_u64..100_000,
         words in (0_usize..3, any::<bool>()),
@@ -341,7 +480,7 @@ proptest! {
         let overlap = if words.1 { Overlap::Queue } else { Overlap::Skip };
         let timezone = timezone.map(str::to_owned);
         let spec = QuerySpec {
-            schedule: Some(Schedule { cron, timezone, delay, catch_up, overlap }),
+            schedule: Some(Schedule { timezone, delay, catch_up, overlap, ..often }),
             notify: Some(Notify { recipients, webhooks, on: None, rejected_over }),
             ..read("")
         };

@@ -8,5 +8,6 @@ mod files;
 mod limits;
 mod refusals;
 mod results;
+mod schemas;
 mod td;
 mod world;

@@ -2,7 +2,7 @@
 //!
 //! Knows what a page needs of a job, and no row. Whoever has no session is told how to see it, and nothing about the job.
 
-use api::Job;
+use api::{Job, JobKind};
 use app::number::grouped;
 use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
@@ -65,7 +65,7 @@ fn command(id: &str, headers: &HeaderMap, config: &ServerConfig) -> String {
 
 fn shown(job: &Job, command: Option<String>) -> Page<'_> {
     let state = job.state.name().replace('_', " ");
-    let subject = job.query.clone().unwrap_or_else(|| format!("Job {}", job.id));
+    let subject = subject(job);
     let mut paragraphs = vec![job.sentence.clone()];
     if let Some(cause) = &job.cause {
         // Most sentences have them already.
@@ -90,6 +90,13 @@ fn shown(job: &Job, command: Option<String>) -> Page<'_> {
     }
 }
 
+/// What the job is of, as the headline has it.
+fn subject(job: &Job) -> String {
+    let refresh = || job.parent_segment.as_ref().map(|name| format!("Refresh of {name}"));
+    let named = job.query.clone().or_else(|| job.activation.clone()).or_else(refresh);
+    named.unwrap_or_else(|| format!("Job {}", job.id))
+}
+
 /// What there is to know in a line: counts first.
 fn facts(job: &Job) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
@@ -105,19 +112,29 @@ fn facts(job: &Job) -> Vec<(&'static str, String)> {
         facts.extend(counts.map(|(name, count)| (name, grouped(count))));
     }
     let texts = [
-        ("Rows of the result", job.result_rows.filter(|_| job.rows.is_none()).map(grouped)),
+        (rows_of(job.kind), job.result_rows.filter(|_| job.rows.is_none()).map(grouped)),
         ("Calls", job.forecast.as_ref().map(|forecast| forecast.sentence.clone())),
         ("Scheduled for", job.scheduled.clone()),
         ("Made", Some(job.created.clone())),
         ("Began", job.started.clone()),
         ("Ended", job.finished.clone()),
         ("Goes on", job.wake.clone()),
+        ("Activation", job.activation.clone()),
+        ("Parent segment", job.parent_segment.clone()),
         ("Connection", job.connection.clone()),
         ("Started by", job.actor.clone()),
         ("Job", Some(job.id.clone())),
     ];
     facts.extend(texts.into_iter().filter_map(|(name, text)| Some((name, text?))));
     facts
+}
+
+/// What the rows are that a job of this kind makes.
+fn rows_of(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Export | JobKind::Result => "Rows of the result",
+        JobKind::Refresh => "Profiles",
+    }
 }
 
 /// The page of a refusal, with its status and its headers.
@@ -234,6 +251,20 @@ mod tests {
             <pre><code>sluice jobs show 1ng8pt7tc60j</code></pre>
         "#]]
         .assert_eq(&body(json!({"state": "success", "result_rows": 1_234})).await);
+    }
+
+    #[tokio::test]
+    async fn a_job_of_an_audience_says_of_which() {
+        let activation = json!({
+            "state": "sending", "activation": "to <list>", "parent_segment": "customers", "connection": "prod",
+            "sentence": "It sends.",
+        });
+        expect![[r#""#]].assert_eq(&body(activation).await);
+        let refresh = json!({
+            "state": "success", "kind": "refresh", "parent_segment": "customers", "result_rows": 1_234,
+            "sentence": "1,234 profiles.", "actor": "ada",
+        });
+        expect![[r#""#]].assert_eq(&body(refresh).await);
     }
 
     #[test]

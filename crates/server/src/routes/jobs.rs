@@ -24,7 +24,7 @@ use crate::clock;
 use crate::door::Door;
 use crate::openapi::{RowBytes, StreamedEvent};
 use crate::refusal::Refusal;
-use crate::request::{Asked, DONE, LastEvent, Named, Once, limit, place};
+use crate::request::{Asked, DONE, LastEvent, Named, Once, given, limit, place};
 use crate::routes::tables::FormatAsked;
 
 /// Silence after which a stream says that it is still there.
@@ -47,6 +47,10 @@ pub(crate) struct JobsAsked {
     state: Option<String>,
     /// The name of their query.
     query: Option<String>,
+    /// The name of their activation.
+    activation: Option<String>,
+    /// The name of the parent segment that they refresh.
+    parent_segment: Option<String>,
     /// The name of their connection.
     connection: Option<String>,
     /// The beginning of their id.
@@ -62,11 +66,12 @@ impl JobsAsked {
     fn filter(&self) -> Result<JobFilter, Refusal> {
         let words = self.state.iter().flat_map(|state| state.split(',')).map(str::trim).filter(|word| !word.is_empty());
         let states = words.map(state).collect::<Result<Vec<JobState>, Refusal>>()?;
-        // A form sends what was left empty too.
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let given = |text: &Option<String>| given(text.as_deref()).map(str::to_owned);
         Ok(JobFilter {
             states,
             query: given(&self.query),
+            activation: given(&self.activation),
+            parent_segment: given(&self.parent_segment),
             connection: given(&self.connection),
             search: given(&self.search),
         })
@@ -93,7 +98,7 @@ pub(crate) async fn list(
     Asked(asked): Asked<JobsAsked>,
 ) -> Result<Json<Page<Job>>, Refusal> {
     let (filter, limit) = (asked.filter()?, limit(asked.limit)?);
-    let after = asked.after.as_deref().filter(|after| !after.is_empty());
+    let after = given(asked.after.as_deref());
     Ok(Json(door.app().jobs(&caller.actor, &filter, after, limit).await?))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows nothing itself.
 
+mod activations;
 mod approvals;
 mod catalog;
 mod connections;
@@ -11,10 +12,12 @@ mod jobs;
 mod keeping;
 mod keys;
 mod notices;
+mod parent_segments;
 mod people;
 mod queries;
 mod router;
 mod schedules;
+mod segments;
 mod sessions;
 mod setup;
 mod tables;

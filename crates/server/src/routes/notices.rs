@@ -20,7 +20,7 @@ use crate::body::Document;
 use crate::caller::Caller;
 use crate::door::Door;
 use crate::refusal::Refusal;
-use crate::request::{Asked, DONE, IfMatch, Named, Paging, etag, limit};
+use crate::request::{Asked, DONE, IfMatch, Named, Paging, etag, given, limit};
 
 fn answer(notifications: Notifications) -> Response {
     ([(ETAG, etag(notifications.revision))], Json(notifications)).into_response()
@@ -87,8 +87,7 @@ pub(crate) struct NoticesAsked {
 
 impl NoticesAsked {
     fn filter(&self) -> Result<NoticeFilter, Refusal> {
-        // A form sends what was left empty too.
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let given = |text: &Option<String>| given(text.as_deref()).map(str::to_owned);
         let state = given(&self.state).map(|word| state(&word)).transpose()?;
         Ok(NoticeFilter { query: given(&self.query), state, job: given(&self.job) })
     }
@@ -113,7 +112,7 @@ pub(crate) async fn list(
     Asked(asked): Asked<NoticesAsked>,
 ) -> Result<Json<Page<Notice>>, Refusal> {
     let (filter, limit) = (asked.filter()?, limit(asked.limit)?);
-    let after = asked.after.as_deref().filter(|after| !after.is_empty());
+    let after = given(asked.after.as_deref());
     Ok(Json(door.app().notices(&caller.actor, &filter, after, limit).await?))
 }
 

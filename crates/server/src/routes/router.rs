@@ -17,8 +17,8 @@ use crate::config::ServerConfig;
 use crate::door::Door;
 use crate::refusal::Refusal;
 use crate::routes::{
-    approvals, catalog, connections, job_files, job_page, jobs, keeping, keys, notices, people, queries, schedules,
-    sessions, setup, tables, tokens,
+    activations, approvals, catalog, connections, job_files, job_page, jobs, keeping, keys, notices, parent_segments,
+    people, queries, schedules, segments, sessions, setup, tables, tokens,
 };
 use crate::{openapi, pages};
 
@@ -43,12 +43,23 @@ pub(crate) fn with_stop(app: App, config: ServerConfig, ended: watch::Receiver<b
         .route("/metrics", get(keeping::meters))
         .route("/api/v1/openapi.json", get(openapi::document))
         .merge(api)
+        .merge(named_like_routes())
         .fallback(async || Refusal::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Refusal::of_status(StatusCode::METHOD_NOT_ALLOWED))
         // Every body has its limit where it is read.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(door.clone(), around))
         .with_state(door)
+}
+
+/// What somebody called by the last word of a route is there too.
+fn named_like_routes() -> Router<Door> {
+    use {activations as a, parent_segments as p, segments as s};
+    let api = Router::new()
+        .route("/parent-segments/check", get(p::read).put(p::put).delete(p::delete))
+        .route("/segments/try", get(s::read).put(s::put).delete(s::delete))
+        .route("/activations/try", get(a::read).put(a::put).delete(a::delete));
+    Router::new().nest(openapi::ROOT, api)
 }
 
 /// The routes of the API with their part of the OpenAPI document.
@@ -79,6 +90,7 @@ pub(crate) fn api() -> OpenApiRouter<Door> {
         .routes(routes!(queries::read, queries::put, queries::delete))
         .routes(routes!(queries::run))
         .routes(routes!(queries::preview))
+        .merge(audiences())
         .routes(routes!(schedules::list))
         .routes(routes!(schedules::read))
         .routes(routes!(schedules::pause))
@@ -104,4 +116,26 @@ pub(crate) fn api() -> OpenApiRouter<Door> {
         .routes(routes!(notices::list))
         .routes(routes!(notices::webhooks, notices::create_webhook))
         .routes(routes!(notices::webhook, notices::put_webhook, notices::delete_webhook))
+}
+
+/// Parent segments, segments and activations.
+fn audiences() -> OpenApiRouter<Door> {
+    OpenApiRouter::new()
+        .routes(routes!(parent_segments::list, parent_segments::create))
+        .routes(routes!(parent_segments::read, parent_segments::put, parent_segments::delete))
+        .routes(routes!(parent_segments::refresh))
+        .routes(routes!(parent_segments::check))
+        .routes(routes!(parent_segments::preview))
+        .routes(routes!(segments::list, segments::create))
+        .routes(routes!(segments::read, segments::put, segments::delete))
+        .routes(routes!(segments::look))
+        .routes(routes!(segments::look_at))
+        .routes(routes!(segments::sql))
+        .routes(routes!(activations::list, activations::create))
+        .routes(routes!(activations::read, activations::put, activations::delete))
+        .routes(routes!(activations::look))
+        .routes(routes!(activations::run))
+        .routes(routes!(activations::enable))
+        .routes(routes!(activations::disable))
+        .routes(routes!(activations::copy))
 }

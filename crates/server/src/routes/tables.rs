@@ -123,13 +123,20 @@ pub(crate) async fn upload(
     Ok(answer(rows.into_upload(asked.format.as_deref(), upload).await?))
 }
 
-/// How much of a table.
+/// How many rows.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct RowLimit {
     /// Rows: 1 to 1,000, 100 when it is not given.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
+}
+
+impl RowLimit {
+    /// The number of rows.
+    pub(crate) fn limit(&self) -> Result<u32, Refusal> {
+        within("limit", self.limit.unwrap_or(PREVIEW.0), PREVIEW.1)
+    }
 }
 
 /// The first rows of a table.
@@ -144,6 +151,6 @@ pub(crate) async fn preview(
     Named(name): Named,
     Asked(asked): Asked<RowLimit>,
 ) -> Result<Json<Preview>, Refusal> {
-    let limit = within("limit", asked.limit.unwrap_or(PREVIEW.0), PREVIEW.1)?;
+    let limit = asked.limit()?;
     Ok(Json(door.app().preview_table(&caller.actor, &name, limit).await?))
 }

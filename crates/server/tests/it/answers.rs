@@ -2,10 +2,9 @@
 //!
 //! Knows JSON Schema as far as the document uses it, and fails at a keyword that it does not know.
 
-use axum::body::Body;
-use axum::http::Request;
 use serde_json::{Value, json};
 
+use crate::audience;
 use crate::house::{House, operations};
 
 /// Keywords that say nothing about whether a value fits.
@@ -100,20 +99,14 @@ fn is(value: &Value, kind: &Value) -> bool {
     }
 }
 
-/// A server with tables of both kinds, a connection, queries and a job that has ended.
+/// A server with tables of both kinds, a connection, an audience, queries and a job that has ended.
 async fn furnished() -> (House, String) {
-    let house = House::start().await;
-    let upload = Request::put("/api/v1/tables/people/data")
-        .header("authorization", format!("Bearer {}", house.admin))
-        .header("content-type", "text/csv")
-        .body(Body::from("email,score\na@example.com,1\nb@example.com,\n"))
-        .unwrap();
-    assert_eq!(house.send(upload).await.status, 201);
+    let house = audience::refreshed().await;
+    audience::upload(&house, "people", "email,score\na@example.com,1\nb@example.com,\n").await;
     std::fs::write(house.directory.path().join("tables/more.csv"), "email\nc@example.com\n").unwrap();
     for (method, path, body) in [
         ("PUT", "tables/more", json!({ "name": "more", "files": "more.csv" })),
         ("POST", "webhooks", json!({ "name": "ops", "url": "https://hooks.example.com/sluice" })),
-        ("POST", "connections", json!({ "name": "prod", "business_unit": "0Uv000000000001CAA", "client_id": "key" })),
         (
             "POST",
             "queries",
@@ -176,6 +169,8 @@ async fn every_answer_fits_the_document() {
     assert_eq!(wrong, Vec::<String>::new());
     statuses.dedup();
     expect_test::expect![[r#"
+        200 /activations
+        200 /activations/{name}
         200 /audit
         200 /connections
         200 /connections/{name}
@@ -193,12 +188,18 @@ async fn every_answer_fits_the_document() {
         200 /me
         200 /notices
         200 /notifications
+        200 /parent-segments
+        200 /parent-segments/{name}
+        200 /parent-segments/{name}/preview
         200 /people
         200 /queries
         200 /queries/{name}
         200 /schedules
-        200 /schedules/{query}
-        200 /schedules/{query}/history
+        200 /schedules/{name}
+        200 /schedules/{name}/history
+        200 /segments
+        200 /segments/{name}
+        200 /segments/{name}/sql
         200 /settings
         200 /setup
         200 /tables
@@ -215,12 +216,15 @@ fn names(path: &str, id: &str) -> Vec<String> {
     let names: &[&str] = match path.trim_start_matches("/api/v1/").split('/').next().unwrap() {
         "tables" => &["people", "more"],
         "queries" | "schedules" => &["nightly"],
+        "parent-segments" => &["customers"],
+        "segments" => &["buyers", "try"],
+        "activations" => &["to list"],
         "webhooks" => &["ops"],
         "connections" => &["prod"],
         _ => &["bob"],
     };
-    if path.contains("{name}") || path.contains("{query}") {
-        return names.iter().map(|name| path.replace("{name}", name).replace("{query}", name)).collect();
+    if path.contains("{name}") {
+        return names.iter().map(|name| path.replace("{name}", &name.replace(' ', "%20"))).collect();
     }
     vec![path.replace("{id}", id)]
 }

@@ -84,6 +84,16 @@ fn the_list_of_operations() {
         .map(|(method, path, open)| format!("{method} {path}{}", if open { " (open)" } else { "" }))
         .collect();
     expect_test::expect![[r#"
+        GET /api/v1/activations
+        POST /api/v1/activations
+        POST /api/v1/activations/try
+        GET /api/v1/activations/{name}
+        PUT /api/v1/activations/{name}
+        DELETE /api/v1/activations/{name}
+        POST /api/v1/activations/{name}/copy
+        POST /api/v1/activations/{name}/disable
+        POST /api/v1/activations/{name}/enable
+        POST /api/v1/activations/{name}/runs
         GET /api/v1/audit
         GET /api/v1/connections
         POST /api/v1/connections
@@ -116,6 +126,14 @@ fn the_list_of_operations() {
         GET /api/v1/notifications
         PUT /api/v1/notifications
         POST /api/v1/notifications/test
+        GET /api/v1/parent-segments
+        POST /api/v1/parent-segments
+        POST /api/v1/parent-segments/check
+        GET /api/v1/parent-segments/{name}
+        PUT /api/v1/parent-segments/{name}
+        DELETE /api/v1/parent-segments/{name}
+        GET /api/v1/parent-segments/{name}/preview
+        POST /api/v1/parent-segments/{name}/refresh
         GET /api/v1/people
         POST /api/v1/people
         DELETE /api/v1/people/{name}
@@ -128,11 +146,19 @@ fn the_list_of_operations() {
         DELETE /api/v1/queries/{name}
         POST /api/v1/queries/{name}/runs
         GET /api/v1/schedules
-        GET /api/v1/schedules/{query}
-        POST /api/v1/schedules/{query}/backfill
-        GET /api/v1/schedules/{query}/history
-        POST /api/v1/schedules/{query}/pause
-        POST /api/v1/schedules/{query}/resume
+        GET /api/v1/schedules/{name}
+        POST /api/v1/schedules/{name}/backfill
+        GET /api/v1/schedules/{name}/history
+        POST /api/v1/schedules/{name}/pause
+        POST /api/v1/schedules/{name}/resume
+        GET /api/v1/segments
+        POST /api/v1/segments
+        POST /api/v1/segments/try
+        GET /api/v1/segments/{name}
+        PUT /api/v1/segments/{name}
+        DELETE /api/v1/segments/{name}
+        POST /api/v1/segments/{name}/look
+        GET /api/v1/segments/{name}/sql
         POST /api/v1/session (open)
         DELETE /api/v1/session
         GET /api/v1/settings

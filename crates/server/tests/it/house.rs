@@ -201,5 +201,5 @@ pub(crate) fn operations() -> Vec<(String, String, bool)> {
 
 /// A path with something in the place of its names.
 pub(crate) fn filled(path: &str) -> String {
-    path.replace("{name}", "something").replace("{id}", "something").replace("{query}", "something")
+    path.replace("{name}", "something").replace("{id}", "something")
 }

@@ -5,8 +5,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod access;
+mod activations;
 mod answers;
 mod approvals;
+mod audience;
+mod audiences;
 mod browser;
 mod document;
 mod events;
@@ -15,5 +18,7 @@ mod job_page;
 mod limits;
 mod notices;
 mod opening;
+mod parent_segments;
 mod schedules;
+mod segments;
 mod tls;

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::commands::{
-    ApplyArguments, AuditCommand, BackupArguments, ConfigCommand, ConnectionsCommand, CronCommand, JobsCommand,
-    KeysCommand, NoticesCommand, NotificationsCommand, PeopleCommand, PlanArguments, PullArguments, QueriesCommand,
-    RestoreArguments, SchedulesCommand, ServeArguments, TablesCommand, TokensCommand, WebhooksCommand, Whereabouts,
+    ActivationsCommand, ApplyArguments, AuditCommand, BackupArguments, ConfigCommand, ConnectionsCommand, CronCommand,
+    JobsCommand, KeysCommand, NoticesCommand, NotificationsCommand, ParentSegmentsCommand, PeopleCommand,
+    PlanArguments, PullArguments, QueriesCommand, RestoreArguments, SchedulesCommand, SegmentsCommand, ServeArguments,
+    TablesCommand, TokensCommand, WebhooksCommand, Whereabouts,
 };
 use crate::cli::progress::ProgressForm;
 
@@ -93,7 +94,28 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: QueriesCommand,
     },
-    /// When the queries of a server run by themselves.
+    /// Profiles with what is known of them: what segments choose from.
+    ParentSegments {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: ParentSegmentsCommand,
+    },
+    /// Rules over the profiles of a parent segment.
+    Segments {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: SegmentsCommand,
+    },
+    /// Segments that are sent to Pardot: when, through which connection, with which fields.
+    Activations {
+        #[command(flatten)]
+        whereabouts: Whereabouts,
+        #[command(subcommand)]
+        command: ActivationsCommand,
+    },
+    /// When queries, activations and refreshes of a server run by themselves.
     Schedules {
         #[command(flatten)]
         whereabouts: Whereabouts,
@@ -155,9 +177,9 @@ pub(crate) enum Command {
     Restore(RestoreArguments),
     /// Show what `sluice apply` would do.
     Plan(PlanArguments),
-    /// Make connections, tables and queries equal to a folder of files.
+    /// Make connections, tables, queries, parent segments, segments and activations equal to a folder of files.
     Apply(ApplyArguments),
-    /// Write connections, tables and queries as a folder of files.
+    /// Write what a server has as a folder of files.
     Pull(PullArguments),
     /// Print the JSON Schema of a project's files, for editors.
     Schema,

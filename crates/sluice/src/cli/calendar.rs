@@ -1,16 +1,17 @@
 //! `sluice schedules calendar`: how many runs come on which day in which hour.
 //!
-//! Knows clocks and cells; which queries there are is the server's.
+//! Knows clocks and cells; which schedules there are is the server's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{ScheduleState, ScheduleView};
+use api::{ScheduleState, ScheduleView, Scheduled};
+use app::App;
 use app::clock::unix_now;
 use app::number::grouped;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use model::{Cron, Problem, Zone};
+use model::{Problem, Zone};
 
 use crate::cli::listing::{counted, show_json};
 use crate::cli::{say, show};
@@ -76,11 +77,16 @@ impl Calendar {
                     continue;
                 }
             }
-            for start in starts(view, now, end) {
+            // A schedule that this program cannot read has no times here.
+            let starts = App::starts(&view.schedule, now, end).into_iter();
+            for start in starts.filter_map(|start| Timestamp::from_second(start).ok()) {
                 let at = start.to_zoned(clock.clone());
                 let hour = calendar.hours.entry((at.date(), at.hour())).or_default();
                 hour.runs += 1;
-                hour.queries.insert(view.query.clone());
+                hour.queries.insert(match view.of {
+                    Scheduled::Query => view.query.clone(),
+                    Scheduled::Activation | Scheduled::ParentSegment => format!("{} {}", view.of.words(), view.query),
+                });
             }
         }
         Ok(calendar)
@@ -117,18 +123,6 @@ fn cell(hour: Option<&Hour>) -> String {
     }
 }
 
-/// When the jobs of a schedule start, after `now` and before `end`. One that this program cannot read has no times here.
-fn starts(view: &ScheduleView, now: i64, end: i64) -> Vec<Timestamp> {
-    let schedule = &view.schedule;
-    let zone = schedule.timezone.as_deref().map_or_else(|| Ok(Zone::utc()), Zone::parse);
-    let (Ok(Some(cron)), Ok(zone)) = (Cron::parse(&schedule.cron), zone) else {
-        return Vec::new();
-    };
-    let delay = i64::try_from(schedule.delay).unwrap_or(i64::MAX);
-    let fires = cron.fires(now.saturating_sub(delay), &zone).map(|fire| fire.saturating_add(delay));
-    fires.take_while(|start| *start < end).filter_map(|start| Timestamp::from_second(start).ok()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
@@ -140,10 +134,10 @@ mod tests {
             cron: cron.to_owned(),
             timezone: Some(timezone.to_owned()),
             delay,
-            catch_up: api::CatchUp::One,
-            overlap: api::Overlap::Skip,
+            ..api::Schedule::default()
         };
         ScheduleView {
+            of: api::Scheduled::Query,
             query: query.to_owned(),
             schedule,
             words: String::new(),
@@ -159,13 +153,17 @@ mod tests {
 
     #[test]
     fn every_run_stands_in_its_hour() {
-        let all = [
+        let mut all = vec![
             view("hourly", "@hourly", "UTC", 0, ScheduleState::Active),
             view("nightly", "30 1 * * *", "Europe/Berlin", 3600, ScheduleState::Active),
             view("busy", "* 9-10 * * mon", "UTC", 0, ScheduleState::Active),
             view("busier", "* 9 * * mon", "UTC", 0, ScheduleState::Active),
             view("asleep", "@hourly", "UTC", 0, ScheduleState::Paused),
         ];
+        let mut short = view("short", "", "UTC", 0, ScheduleState::Active);
+        short.schedule.repeat = Some(api::Repeat::Hourly);
+        (short.schedule.start, short.schedule.end) = (Some("2026-10-26".into()), Some("2026-10-26 02:00".into()));
+        all.push(short);
         // The night in which Berlin's clock goes back.
         let now: Timestamp = "2026-10-24T21:30:00Z".parse().unwrap();
         let calendar = Calendar::of(&all, "utc", 3, now.as_second()).unwrap();
@@ -174,9 +172,9 @@ mod tests {
                     0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23
             Sat 24  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  ·  1  1
             Sun 25  2  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1  1
-            Mon 26  1  2  1  1  1  1  1  1  1 ++ 61  1  1  1  1  1  1  1  1  1  1  1  1  1"#]]
+            Mon 26  2  3  2  1  1  1  1  1  1 ++ 61  1  1  1  1  1  1  1  1  1  1  1  1  1"#]]
         .assert_eq(&calendar.grid());
-        expect!["232 runs of 4 schedules; 1 paused or disabled"].assert_eq(&calendar.sum());
+        expect!["235 runs of 5 schedules; 1 paused or disabled"].assert_eq(&calendar.sum());
         let wrong = Calendar::of(&all, "Europe/Berln", 3, now.as_second()).unwrap_err();
         assert_eq!(wrong.at, "--timezone");
     }

@@ -69,6 +69,17 @@ impl From<Problem> for Failure {
 }
 
 impl Failure {
+    /// The same with the places that a server named as `at` has them: with the lines of a file.
+    pub(crate) fn located(self, at: &dyn Fn(&str) -> String) -> Failure {
+        match self {
+            Failure::Client(ClientError::Problem(mut problem)) => {
+                problem.problems.iter_mut().for_each(|place| place.at = at(&place.at));
+                Failure::Client(ClientError::Problem(problem))
+            }
+            other => other,
+        }
+    }
+
     /// Says it on stderr, with `json` on stdout too, and gives the exit code.
     pub(crate) fn tell(&self, json: bool) -> Exit {
         match self {

@@ -11,10 +11,11 @@ use model::JobState;
 use crate::cli::commands::Following;
 use crate::cli::door::{Door, Failure};
 use crate::cli::listing::{pairs, show_json};
+use crate::cli::server_jobs::of;
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, Progress, ProgressForm, human, say, show};
 
-/// Most parked jobs of a query that are looked at.
+/// Most parked jobs of a query or an activation that are looked at.
 const OLDER: u32 = 100;
 
 /// Shows a job that was started, or stays with it.
@@ -93,14 +94,20 @@ fn parked(state: JobState) -> bool {
     }
 }
 
-/// The parked job of the same query that a job in the queue waits for: it would be long in coming.
+/// The parked job of the same query or activation that a job in the queue waits for: it would be long in coming.
 async fn behind(door: &Door, job: &Job) -> Result<Option<Job>, ClientError> {
     // The queue says of a job that waits for another one why it waits.
     if job.state != JobState::Queued || job.cause.is_none() {
         return Ok(None);
     }
     let states = JobState::all().filter(|state| parked(*state)).collect();
-    let which = JobQuery { states, query: job.query.clone(), ..JobQuery::default() };
+    let which = JobQuery {
+        states,
+        query: job.query.clone(),
+        activation: job.activation.clone(),
+        parent_segment: job.parent_segment.clone(),
+        ..JobQuery::default()
+    };
     let page = door.client().jobs(&which, None, OLDER).await?;
     Ok(page.items.into_iter().find(|older| older.id != job.id && older.created <= job.created))
 }
@@ -108,7 +115,7 @@ async fn behind(door: &Door, job: &Job) -> Result<Option<Job>, ClientError> {
 /// Shows a job that waits for a parked one; the exit code is that of the parked one.
 fn show_behind(job: &Job, older: &Job, local: bool, json: bool) -> Exit {
     show_job(job, json);
-    say(&format!("note: job {} of the query is first, and it is parked: {}", older.id, older.sentence));
+    say(&format!("note: job {} ({}) is first, and it is parked: {}", older.id, of(older), older.sentence));
     say(&goes_on(&older.id, local));
     Exit::of(older.state)
 }
@@ -199,6 +206,8 @@ pub(crate) fn show_job(job: &Job, json: bool) {
         ("cause", cause.map(|cause| cause.message.clone()).unwrap_or_default()),
         ("hint", cause.and_then(|cause| cause.hint.clone()).unwrap_or_default()),
         ("query", text(&job.query)),
+        ("activation", text(&job.activation)),
+        ("refreshes", text(&job.parent_segment)),
         ("connection", text(&job.connection)),
         ("rows", rows.unwrap_or_default()),
         ("started by", text(&job.actor)),

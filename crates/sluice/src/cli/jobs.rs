@@ -17,7 +17,15 @@ use crate::cli::{Exit, explain_error, human, say, server_jobs, show};
 /// `sluice jobs`: with a command or a server through its API, else straight from the data directory.
 pub(crate) async fn jobs(arguments: JobsArguments) -> Exit {
     let JobsArguments { newest, whereabouts, command } = arguments;
-    let all = || JobsCommand::List { state: None, query: None, connection: None, search: None, limit: newest };
+    let all = || JobsCommand::List {
+        state: None,
+        query: None,
+        activation: None,
+        parent_segment: None,
+        connection: None,
+        search: None,
+        limit: newest,
+    };
     match command {
         Some(command) => server_jobs::jobs(whereabouts, command).await,
         None if whereabouts.server().is_some() => server_jobs::jobs(whereabouts, all()).await,

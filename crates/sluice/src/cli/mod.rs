@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about exports.
 
+mod activations;
 pub(crate) mod args;
 mod browser;
 mod calendar;
@@ -24,6 +25,7 @@ mod moment;
 mod notices;
 mod output;
 mod pages;
+mod parent_segments;
 mod people;
 mod progress;
 mod project;
@@ -33,6 +35,7 @@ mod review;
 mod sandbox;
 mod schedules;
 mod secret;
+mod segments;
 mod serve;
 mod server_jobs;
 mod signals;
@@ -40,6 +43,7 @@ mod tables;
 mod transfer;
 mod upkeep;
 mod webhooks;
+mod written;
 
 use clap::Parser;
 
@@ -94,6 +98,11 @@ async fn dispatch(command: Command) -> Exit {
         Command::Connections { whereabouts, command } => Box::pin(connections::connections(whereabouts, command)).await,
         Command::Tables { whereabouts, command } => Box::pin(tables::tables(whereabouts, command)).await,
         Command::Queries { whereabouts, command } => Box::pin(queries::queries(whereabouts, command)).await,
+        Command::ParentSegments { whereabouts, command } => {
+            Box::pin(parent_segments::parent_segments(whereabouts, command)).await
+        }
+        Command::Segments { whereabouts, command } => Box::pin(segments::segments(whereabouts, command)).await,
+        Command::Activations { whereabouts, command } => Box::pin(activations::activations(whereabouts, command)).await,
         Command::Schedules { whereabouts, command } => Box::pin(schedules::schedules(whereabouts, command)).await,
         Command::Notices { whereabouts, command } => Box::pin(notices::notices(whereabouts, command)).await,
         Command::Notifications { whereabouts, command } => Box::pin(notices::notifications(whereabouts, command)).await,

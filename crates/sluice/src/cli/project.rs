@@ -8,7 +8,7 @@ use std::path::Path;
 use api::ConnectionSpec;
 use api::client::{Client, Form};
 use model::{Problem, Problems};
-use project::{Change, Kind, Plan, PlanOptions, SecretName, Step};
+use project::{Change, Kind, Plan, PlanOptions, Project, SecretName, Step};
 
 use crate::cli::commands::{ApplyArguments, PlanArguments, PullArguments, Whereabouts};
 use crate::cli::door::{Door, Failure, Need, through};
@@ -21,7 +21,7 @@ use crate::cli::{Exit, say, show};
 pub(crate) async fn plan(arguments: PlanArguments) -> Exit {
     let PlanArguments { folder, prune, secrets, exit_code, whereabouts } = arguments;
     let json = whereabouts.json;
-    planned(&whereabouts, &folder, PlanOptions { prune, secrets }, async |_, review| {
+    planned(&whereabouts, &folder, PlanOptions { prune, secrets }, async |_, _, review| {
         show_plan(&review.plan, json);
         // Whoever plans may have none of the secrets; whoever applies needs them.
         review.missing.iter().for_each(|problem| say(&format!("note: apply needs it: {problem}")));
@@ -34,7 +34,7 @@ pub(crate) async fn plan(arguments: PlanArguments) -> Exit {
 pub(crate) async fn apply(arguments: ApplyArguments) -> Exit {
     let ApplyArguments { folder, prune, secrets, yes, whereabouts } = arguments;
     let json = whereabouts.json;
-    planned(&whereabouts, &folder, PlanOptions { prune, secrets }, async |door, review| {
+    planned(&whereabouts, &folder, PlanOptions { prune, secrets }, async |door, project, review| {
         let Review { plan, secrets: kept, missing } = review;
         show_plan(&plan, json);
         if plan.is_empty() {
@@ -49,7 +49,8 @@ pub(crate) async fn apply(arguments: ApplyArguments) -> Exit {
         let all = plan.steps.len();
         for (number, step) in plan.steps.iter().enumerate() {
             let done = Box::pin(perform(door.client(), step, &folder, kept.get(&number))).await;
-            if let Err(failure) = done {
+            let at = |place: &str| project.at(step.kind, &step.name, place);
+            if let Err(failure) = done.map_err(|failure| failure.located(&at)) {
                 say(&format!("{number} of {all} steps are done; this one failed: {step}"));
                 return Err(failure);
             }
@@ -66,7 +67,7 @@ async fn planned(
     whereabouts: &Whereabouts,
     folder: &Path,
     options: PlanOptions,
-    work: impl AsyncFnOnce(&Door, Review) -> Result<Exit, Failure>,
+    work: impl AsyncFnOnce(&Door, &Project, Review) -> Result<Exit, Failure>,
 ) -> Exit {
     let (project, problems) = match gather(folder) {
         Ok(read) => read,
@@ -77,7 +78,7 @@ async fn planned(
     let exit = through(whereabouts, Need::Documents, async |door| {
         asked = true;
         let review = compare(door, folder, &project, problems, options).await?;
-        work(door, review).await
+        work(door, &project, review).await
     })
     .await;
     if asked || read.is_empty() {
@@ -165,10 +166,25 @@ async fn perform(client: &Client, step: &Step, folder: &Path, secrets: Option<&S
             Some(_) => drop(client.put_query(&step.name, spec, step.revision).await?),
             None => drop(client.create_query(spec).await?),
         },
+        Change::ParentSegment(spec) => match step.revision {
+            Some(_) => drop(client.put_parent_segment(&step.name, spec, step.revision).await?),
+            None => drop(client.create_parent_segment(spec).await?),
+        },
+        Change::Segment(spec) => match step.revision {
+            Some(_) => drop(client.put_segment(&step.name, spec, step.revision).await?),
+            None => drop(client.create_segment(spec).await?),
+        },
+        Change::Activation(spec) => match step.revision {
+            Some(_) => drop(client.put_activation(&step.name, spec, step.revision).await?),
+            None => drop(client.create_activation(spec).await?),
+        },
         Change::Delete => match step.kind {
             Kind::Connection => client.delete_connection(&step.name).await?,
             Kind::Table => client.delete_table(&step.name).await?,
             Kind::Query => client.delete_query(&step.name).await?,
+            Kind::ParentSegment => client.delete_parent_segment(&step.name).await?,
+            Kind::Segment => client.delete_segment(&step.name).await?,
+            Kind::Activation => client.delete_activation(&step.name).await?,
         },
     }
     Ok(())

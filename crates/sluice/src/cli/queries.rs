@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use api::client::{ClientError, every};
-use api::{Export, JobKind, Overlap, PreviewRequest, Query, QuerySpec, RunRequest};
+use api::{Export, JobKind, Overlap, PreviewRequest, Query, QuerySpec, RunRequest, Schedule, Scheduled};
 use model::{Problem, Problems, Settings};
 use serde_json::Value;
 
@@ -64,21 +64,31 @@ async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     show_list(&found, json, "no queries yet", &["name", "rows go", "schedule", "last job"], |found| {
         let through = found.spec.export.as_ref().map(|export| format!("exports through {}", export.connection));
         let last = found.last_job.as_ref().map(|job| format!("{} {}", job.created, job.state));
-        let cron = found.spec.schedule.as_ref().map(|schedule| schedule.cron.clone());
+        let often = found.spec.schedule.as_ref().map(often);
         vec![
             found.spec.name.clone(),
             through.unwrap_or_else(|| "result only".into()),
-            cron.unwrap_or_default(),
+            often.unwrap_or_default(),
             last.unwrap_or_default(),
         ]
     });
     Ok(Exit::Done)
 }
 
+/// How often something runs, in a word or as its cron.
+pub(crate) fn often(schedule: &Schedule) -> String {
+    match schedule.repeat {
+        Some(repeat) => {
+            serde_json::to_value(repeat).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+        }
+        None => schedule.cron.clone(),
+    }
+}
+
 /// The lines about a query's schedule, where it has one.
 async fn timetable(door: &Door, found: &Query) -> Result<String, ClientError> {
     match &found.spec.schedule {
-        Some(_) => door.client().schedule(&found.spec.name).await.map(|view| schedules::brief(&view)),
+        Some(_) => door.client().schedule(Scheduled::Query, &found.spec.name).await.map(|view| schedules::brief(&view)),
         None => Ok(String::new()),
     }
 }

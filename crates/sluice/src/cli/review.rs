@@ -72,7 +72,8 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-fn text(path: &Path) -> Result<String, String> {
+/// A file as text.
+pub(crate) fn text(path: &Path) -> Result<String, String> {
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     let bytes = file.take(LARGEST + 1).read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
@@ -84,6 +85,9 @@ pub(crate) async fn actual(client: &Client) -> Result<Actual, Failure> {
         connections: every(async |after| client.connections(after).await).await?,
         tables: every(async |after| client.tables(after).await).await?,
         queries: every(async |after| client.queries(after).await).await?,
+        parent_segments: every(async |after| client.parent_segments(after).await).await?,
+        segments: every(async |after| client.segments(None, None, after).await).await?,
+        activations: every(async |after| client.activations(None, after).await).await?,
         webhooks: webhooks(client).await?,
     })
 }
@@ -126,7 +130,9 @@ pub(crate) async fn compare(
     };
     let (plan, found) = project::compare(project, &sums, &actual, options);
     problems.extend(found);
-    let known = tables(project, &actual, options);
+    let snapshots = snapshots(&actual);
+    let mut known = tables(project, &actual, options);
+    known.extend(snapshots.iter().map(String::as_str));
     for wanted in project.queries.values() {
         sql(wanted, &known, project.knows_all(Kind::Table), &mut problems);
     }
@@ -160,6 +166,17 @@ fn unusual(project: &Project, plan: &Plan) {
 fn tables<'a>(project: &'a Project, actual: &'a Actual, options: PlanOptions) -> BTreeSet<&'a str> {
     let stay = actual.tables.iter().filter(|_| !options.prune).map(|table| table.name.as_str());
     project.tables.keys().map(String::as_str).chain(stay).collect()
+}
+
+/// The tables that refreshes of parent segments made.
+fn snapshots(actual: &Actual) -> Vec<String> {
+    let refreshed = actual.parent_segments.iter().filter_map(|found| Some((found.id, found.snapshot.as_ref()?)));
+    let names = refreshed.flat_map(|(id, snapshot)| {
+        let events =
+            snapshot.behaviors.iter().map(move |behavior| format!("cdp_audience_{id}.behavior_{}", behavior.name));
+        [format!("cdp_audience_{id}.customers")].into_iter().chain(events)
+    });
+    names.collect()
 }
 
 /// What is wrong with a query's SQL before any table is looked into. `all`: whether every table is known.

@@ -1,9 +1,9 @@
-//! `sluice schedules`: when the queries of a server run by themselves, and what became of each time.
+//! `sluice schedules`: when queries, activations and refreshes run by themselves, and what became of each time.
 //!
 //! Knows arguments and screens; what fires when is the server's.
 
 use api::client::every;
-use api::{Backfill, Query, Schedule, ScheduleState, ScheduleView, Slot, SlotState};
+use api::{Backfill, Backfilled, Repeat, Schedule, ScheduleState, ScheduleView, Scheduled, Slot, SlotState};
 use model::{Cron, Problem, Problems};
 
 use crate::cli::calendar;
@@ -12,6 +12,9 @@ use crate::cli::connections::word;
 use crate::cli::door::{Door, Failure, Need, through};
 use crate::cli::listing::{counted, pairs, show_json, show_list, under};
 use crate::cli::{Exit, follow, pages, say, show};
+use owner::Owner;
+
+mod owner;
 
 /// The time zone of a schedule that names none.
 const UTC: &str = "UTC";
@@ -32,22 +35,29 @@ pub(crate) async fn schedules(whereabouts: Whereabouts, command: SchedulesComman
     };
     through(&whereabouts, need, async |door| match command {
         SchedulesCommand::List => list(door, json).await,
-        SchedulesCommand::Show { query } => Ok(shown(&door.client().schedule(&query).await?, json)),
+        SchedulesCommand::Show { name, kind } => {
+            Ok(shown(&door.client().schedule(kind.scheduled(), &name).await?, json))
+        }
         SchedulesCommand::Calendar { timezone, days } => {
             let all = every(async |after| door.client().schedules(after).await).await?;
             calendar::show_calendar(&all, &timezone, days, json)?;
             Ok(Exit::Done)
         }
-        SchedulesCommand::Set { query, parts } => set(door, &query, &parts, json).await,
-        SchedulesCommand::Remove { query } => remove(door, &query).await,
-        SchedulesCommand::Pause { query } => Ok(shown(&door.client().pause_schedule(&query).await?, json)),
-        SchedulesCommand::Resume { query } => Ok(shown(&door.client().resume_schedule(&query).await?, json)),
-        SchedulesCommand::Backfill { query, from, slots, following } => {
-            backfill(door, &query, Backfill { from, slots }, &following, json).await
+        SchedulesCommand::Set { name, kind, parts } => set(door, kind.scheduled(), &name, &parts, json).await,
+        SchedulesCommand::Remove { name, kind } => remove(door, kind.scheduled(), &name).await,
+        SchedulesCommand::Pause { name, kind } => {
+            Ok(shown(&door.client().pause_schedule(kind.scheduled(), &name).await?, json))
         }
-        SchedulesCommand::History { query, limit } => {
-            let client = door.client();
-            let page = async |after: Option<&str>, limit| client.schedule_history(&query, after, limit).await;
+        SchedulesCommand::Resume { name, kind } => {
+            Ok(shown(&door.client().resume_schedule(kind.scheduled(), &name).await?, json))
+        }
+        SchedulesCommand::Backfill { name, kind, from, slots, following } => {
+            let made = door.client().backfill(kind.scheduled(), &name, &Backfill { from, slots }).await?;
+            follow_backfill(door, &made, &following, json).await
+        }
+        SchedulesCommand::History { name, kind, limit } => {
+            let (client, of) = (door.client(), kind.scheduled());
+            let page = async |after: Option<&str>, limit| client.schedule_history(of, &name, after, limit).await;
             let slots = pages::first(limit, None, page).await?;
             show_list(&slots, json, "no scheduled time has passed yet", &SLOT_HEADS, slot_row);
             Ok(Exit::Done)
@@ -58,12 +68,12 @@ pub(crate) async fn schedules(whereabouts: Whereabouts, command: SchedulesComman
 
 async fn list(door: &Door, json: bool) -> Result<Exit, Failure> {
     let found = every(async |after| door.client().schedules(after).await).await?;
-    let heads = ["query", "when", "time zone", "state", "next", "last", ""];
+    let heads = ["runs", "when", "time zone", "state", "next", "last", ""];
     show_list(&found, json, "no schedules yet", &heads, |view| {
         let next = view.next.first().map(|fire| clock(&fire.local, view)).unwrap_or_default();
         let last = view.last.as_ref();
         vec![
-            view.query.clone(),
+            format!("{} {}", view.of.words(), view.query),
             view.words.clone(),
             zone(&view.schedule).to_owned(),
             state(view.state).to_owned(),
@@ -138,9 +148,11 @@ fn text(view: &ScheduleView) -> String {
     let failures = if view.failures == 0 { String::new() } else { format!("{} in a row", view.failures) };
     let since = view.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
     let mut text = pairs(&[
-        ("query", view.query.clone()),
+        (view.of.words(), view.query.clone()),
         ("when", view.words.clone()),
         ("cron", schedule.cron.clone()),
+        ("start", schedule.start.clone().unwrap_or_default()),
+        ("end", schedule.end.clone().unwrap_or_default()),
         ("time zone", zone(schedule).to_owned()),
         ("delay", delay),
         ("catch-up", catch_up.to_owned()),
@@ -161,7 +173,12 @@ fn text(view: &ScheduleView) -> String {
     match view.state {
         ScheduleState::Active => text,
         ScheduleState::Paused | ScheduleState::Disabled => {
-            format!("{text}\n\nto fire again: sluice schedules resume '{}'", view.query)
+            let of = match view.of {
+                Scheduled::Query => "",
+                Scheduled::Activation => " --of activation",
+                Scheduled::ParentSegment => " --of parent-segment",
+            };
+            format!("{text}\n\nto fire again: sluice schedules resume '{}'{of}", view.query)
         }
     }
 }
@@ -176,29 +193,46 @@ pub(crate) fn brief(view: &ScheduleView) -> String {
     ])
 }
 
-async fn set(door: &Door, query: &str, parts: &ScheduleParts, json: bool) -> Result<Exit, Failure> {
-    let found = door.client().query(query).await?;
-    let schedule = merged(parts, found.spec.schedule.as_ref())?;
+async fn set(door: &Door, of: Scheduled, name: &str, parts: &ScheduleParts, json: bool) -> Result<Exit, Failure> {
+    let owner = Owner::find(door.client(), of, name).await?;
+    let schedule = merged(parts, owner.schedule())?;
     // The preset of the manual that is no schedule.
-    if matches!(Cron::parse(&schedule.cron), Ok(None)) {
-        return take_away(door, found).await;
+    if schedule.repeat.is_none() && matches!(Cron::parse(&schedule.cron), Ok(None)) {
+        return take_away(door, owner, of, name).await;
     }
-    let mut spec = found.spec;
-    spec.schedule = Some(schedule);
-    door.client().put_query(query, &spec, Some(found.revision)).await?;
-    Ok(shown(&door.client().schedule(query).await?, json))
+    owner.save(door.client(), Some(schedule)).await?;
+    Ok(shown(&door.client().schedule(of, name).await?, json))
 }
 
 /// What the arguments make of a schedule, with all their problems at once.
 fn merged(parts: &ScheduleParts, found: Option<&Schedule>) -> Result<Schedule, Problems> {
     let mut problems = Problems::default();
     let mut schedule = found.cloned().unwrap_or_default();
-    match &parts.cron {
-        Some(cron) => schedule.cron.clone_from(cron),
-        None if found.is_none() => {
-            problems.push(Problem::at("CRON", "is missing").hint("a new schedule needs one: @daily, or '30 2 * * *'"));
+    if let Some(cron) = &parts.cron {
+        // A cron and a repeat take the place of each other; what is given together the server refuses.
+        (schedule.repeat, schedule.days) = (None, Vec::new());
+        schedule.cron.clone_from(cron);
+    }
+    if let Some(text) = &parts.repeat {
+        schedule.repeat = problems.keep(word("--repeat", text, "once, hourly, daily, weekly or monthly"));
+        schedule.cron = parts.cron.clone().unwrap_or_default();
+        if schedule.repeat != Some(Repeat::Weekly) {
+            schedule.days.clear();
         }
-        None => {}
+    }
+    if found.is_none() && parts.cron.is_none() && parts.repeat.is_none() {
+        let hint = "a new schedule needs one: @daily, or '30 2 * * *'; or --repeat daily";
+        problems.push(Problem::at("CRON", "is missing").hint(hint));
+    }
+    let given = |text: &String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    if let Some(days) = &parts.days {
+        schedule.days = days.iter().filter_map(given).collect();
+    }
+    if let Some(start) = &parts.start {
+        schedule.start = given(start);
+    }
+    if let Some(end) = &parts.end {
+        schedule.end = given(end);
     }
     if let Some(zone) = &parts.timezone {
         schedule.timezone = Some(zone.clone()).filter(|zone| !zone.is_empty());
@@ -213,34 +247,25 @@ fn merged(parts: &ScheduleParts, found: Option<&Schedule>) -> Result<Schedule, P
     problems.or(|| schedule)
 }
 
-async fn remove(door: &Door, query: &str) -> Result<Exit, Failure> {
-    let found = door.client().query(query).await?;
-    if found.spec.schedule.is_none() {
-        say(&format!("query {query} has no schedule"));
+async fn remove(door: &Door, of: Scheduled, name: &str) -> Result<Exit, Failure> {
+    let owner = Owner::find(door.client(), of, name).await?;
+    if owner.schedule().is_none() {
+        say(&format!("{} {name} has no schedule", of.words()));
         return Ok(Exit::Done);
     }
-    take_away(door, found).await
+    take_away(door, owner, of, name).await
 }
 
-async fn take_away(door: &Door, found: Query) -> Result<Exit, Failure> {
-    let mut spec = found.spec;
-    spec.schedule = None;
-    door.client().put_query(&spec.name, &spec, Some(found.revision)).await?;
-    say(&format!("query {} runs by itself no more", spec.name));
+async fn take_away(door: &Door, owner: Owner, of: Scheduled, name: &str) -> Result<Exit, Failure> {
+    owner.save(door.client(), None).await?;
+    say(&format!("{} {name} runs by itself no more", of.words()));
     Ok(Exit::Done)
 }
 
-/// Starts the jobs of scheduled times; stays with each where asked, and takes the first exit code that is not 0.
-async fn backfill(
-    door: &Door,
-    query: &str,
-    request: Backfill,
-    following: &Following,
-    json: bool,
-) -> Result<Exit, Failure> {
-    let made = door.client().backfill(query, &request).await?;
+/// Shows the jobs of scheduled times; stays with each where asked, and takes the first exit code that is not 0.
+async fn follow_backfill(door: &Door, made: &Backfilled, following: &Following, json: bool) -> Result<Exit, Failure> {
     if json {
-        show_json(&made);
+        show_json(made);
     } else {
         if !made.started.is_empty() {
             show(&under(&SLOT_HEADS, made.started.iter().map(slot_row)));

@@ -37,9 +37,10 @@ pub(crate) async fn jobs(whereabouts: Whereabouts, command: JobsCommand) -> Exit
         | JobsCommand::Delete { .. } => Need::There,
     };
     through(&whereabouts, need, async |door| match command {
-        JobsCommand::List { state, query, connection, search, limit } => {
+        JobsCommand::List { state, query, activation, parent_segment, connection, search, limit } => {
             let states = states(state.as_deref().unwrap_or_default())?;
-            list(door, &JobQuery { states, query, connection, search }, limit, json).await
+            let which = JobQuery { states, query, activation, parent_segment, connection, search };
+            list(door, &which, limit, json).await
         }
         JobsCommand::Show { job, following } if following.stays() => follow::follow(door, &job, &following, json).await,
         JobsCommand::Show { job, .. } => {
@@ -97,20 +98,25 @@ fn states(text: &str) -> Result<Vec<JobState>, Problems> {
     problems.or(|| states)
 }
 
-async fn list(door: &Door, which: &JobQuery, limit: u32, json: bool) -> Result<Exit, Failure> {
+/// Lists jobs, newest first.
+pub(crate) async fn list(door: &Door, which: &JobQuery, limit: u32, json: bool) -> Result<Exit, Failure> {
     let page = async |after: Option<&str>, limit| door.client().jobs(which, after, limit).await;
     let jobs = pages::first(limit, None, page).await?;
-    show_list(&jobs, json, NONE, &["job", "created", "state", "query", "rows"], |job| {
+    show_list(&jobs, json, NONE, &["job", "created", "state", "of", "rows"], |job| {
         let rows = job.rows.map(|rows| format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)));
-        vec![
-            job.id.clone(),
-            job.created.clone(),
-            job.state.to_string(),
-            job.query.clone().unwrap_or_default(),
-            rows.unwrap_or_default(),
-        ]
+        vec![job.id.clone(), job.created.clone(), job.state.to_string(), of(job), rows.unwrap_or_default()]
     });
     Ok(Exit::Done)
+}
+
+/// What a job is of.
+pub(crate) fn of(job: &Job) -> String {
+    match (&job.query, &job.activation, &job.parent_segment) {
+        (Some(query), _, _) => format!("query {query}"),
+        (None, Some(activation), _) => format!("activation {activation}"),
+        (None, None, Some(parent)) => format!("refresh of {parent}"),
+        (None, None, None) => String::new(),
+    }
 }
 
 async fn log(door: &Door, job: &str, json: bool) -> Result<Exit, Failure> {

@@ -18,6 +18,7 @@ mod parameters;
 mod rejects;
 mod review;
 mod server;
+mod server_audience;
 mod server_cli;
 mod server_crash;
 mod server_doors;

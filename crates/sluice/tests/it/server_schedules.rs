@@ -57,7 +57,7 @@ fn a_schedule_by_command(sluice: &dyn Fn(&[&str]) -> Outcome) {
     // What is not given stays.
     let view = last(&sluice(&["schedules", "set", "nightly", "--catch-up", "none", "--json"]));
     assert_eq!((&view["schedule"]["cron"], &view["schedule"]["delay"]), (&"0 2 * * *".into(), &600.into()), "{view}");
-    let words = ["QUERY", "nightly", "02:00", "Asia/Kolkata", "active"];
+    let words = ["RUNS", "query nightly", "02:00", "Asia/Kolkata", "active"];
     says(&sluice(&["schedules", "list"]), 0, &words);
     says(&sluice(&["queries", "show", "nightly"]), 0, &["Asia/Kolkata", "next runs"]);
     says(&sluice(&["queries", "list"]), 0, &["SCHEDULE", "0 2 * * *"]);

@@ -15,7 +15,7 @@ from the same routes that answer.
 
 * **Who asks**: `Authorization: Bearer slc_…` (an API token: made once, shown once, kept as a hash), or the cookie of a session in a
   browser. A token has a scope: `read` sees everything but row values and secrets, `run` also starts jobs and sees row values,
-  `edit` also changes tables and queries, `admin` everything. It never may more than its person.
+  `edit` also changes tables, queries and audiences, `admin` everything. It never may more than its person.
 * **Refusals** are `application/problem+json` (RFC 9457): `code` for programs, `title` and `hint` for people, and `problems`, every
   place that must be changed at once, with its hint. `request_id` names the answer in the server's log.
 * **Pages**: `items` and, unless it was the last page, `next`, which goes back as `?after=`. `?limit=` is 1 to 500.
@@ -52,20 +52,41 @@ connection was mended; `killed`, `stopped`, `held` and `failed` can be continued
 the query has sent rows since; `success` and `skipped` are final. `sentence` says all of that in words. The counts of `rows` add up:
 read = delivered + rejected + superseded + held + unsent.
 
-Jobs of one query never overlap on a business unit. The query's `overlap` decides what a new run does meanwhile: `queue` (it
-waits) or `skip` (it is written down as skipped). Jobs of different queries may send to one business unit side by side; together
+Jobs of one query or activation never overlap on a business unit. Its `overlap` decides what a new run does meanwhile: `queue` (it
+waits) or `skip` (it is written down as skipped). Jobs of different ones may send to one business unit side by side; together
 they never have more than five calls under way.
 
-`POST /jobs/{id}/reexport` sends the stored result again, with the query's export of today. `POST /jobs/{id}/retry` sends the
-rejected rows alone: as they were (when the account was mended), or as a file in the body has them (the downloaded rows, corrected).
+`POST /jobs/{id}/reexport` sends the stored result again, with the export that the query or activation has today. `POST
+/jobs/{id}/retry` sends the rejected rows alone: as they were (when the account was mended), or as a file in the body has them (the
+downloaded rows, corrected).
+
+## Audiences
+
+A **parent segment** is written at `/parent-segments` (its master table and key, attributes, behaviours); `POST
+/parent-segments/check` says before what its joins would do, with rows, keys, matches and orphans. `POST …/{name}/refresh` starts
+the job that makes its profiles (`kind` `refresh`); until the first one that ended well, whatever needs profiles is refused (409).
+Profiles stay as they are until the next refresh, whatever happens to the tables.
+
+A **segment** is a `rule` over a parent segment, in Treasure Data's JSON, kept as it was written. `POST /segments/try` counts a rule
+before it is saved, `POST /segments/{name}/look` the saved one, each with a sample of `rows`; `GET /segments/{name}/sql` is one SELECT
+that runs in a query too. Everything wrong with a rule is told at once, each at its place
+(`rule.conditions[0].conditions[1].operator.rightValue`). `?parent_segment=` and `?folder=` choose among segments, `?segment=` among
+activations.
+
+An **activation** binds a segment to an `export`, as a query has it, with an `output` mapping, a `schedule` and `notify`. `POST
+/activations/try` gives the first records exactly as they would be sent, and each output column with the field that it goes to and
+what is wrong with it; nothing is saved or sent. `POST /activations/{name}/runs` starts a job. One that is disabled runs neither by
+its schedule nor by hand; a copy is made disabled. `GET /jobs?activation=` and `?parent_segment=` are the runs of one.
 
 ## Schedules
 
-A schedule is a part of its query (`schedule`: `cron`, `timezone`, `delay`, `catch_up`, `overlap`), so it is written with the query;
-what changes by itself is `/schedules/{query}`: whether it fires and why not, its next times, its newest one. `POST …/pause` and
-`…/resume` keep it from firing and let it fire again, also after it was disabled. `POST …/backfill` runs times that have passed
-(`{\"from\":\"2026-11-01\",\"slots\":3}`); each runs once, so the same request may be sent again. `GET …/history` has every time that
-passed, with its job or with the reason why there is none. `POST /cron/explain` says what a cron means before it is saved.
+A schedule is a part of what it runs, a query, an activation or the refresh of a parent segment (`schedule`: `cron` or `repeat` with
+`days`, `start`, `end`; `timezone`, `delay`, `catch_up`, `overlap`), so it is written with it; what changes by itself is
+`/schedules/{name}?of=query|activation|parent_segment` (a query when `of` is not given): whether it fires and why not, its next times,
+its newest one. `POST …/pause` and `…/resume` keep it from firing and let it fire again, also after it was disabled. `POST
+…/backfill` runs times that have passed (`{\"from\":\"2026-11-01\",\"slots\":3}`); each runs once, so the same request may be sent
+again. `GET …/history` has every time that passed, with its job or with the reason why there is none. `POST /cron/explain` says what a
+cron means before it is saved.
 
 A job of a schedule has `scheduled`, its scheduled time, which `TD_SCHEDULED_TIME()` gives; `POST /queries/{name}/runs` takes
 `scheduled_time`. Its `forecast` says how many calls it needs and whether those of today suffice.

@@ -61,6 +61,12 @@ pub(crate) enum JobsCommand {
         /// Of this query.
         #[arg(long, value_name = "NAME")]
         query: Option<String>,
+        /// Of this activation.
+        #[arg(long, value_name = "NAME", conflicts_with = "query")]
+        activation: Option<String>,
+        /// Refreshes of this parent segment.
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["query", "activation"])]
+        parent_segment: Option<String>,
         /// Through this connection.
         #[arg(long, value_name = "NAME")]
         connection: Option<String>,

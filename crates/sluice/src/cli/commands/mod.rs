@@ -3,6 +3,7 @@
 //! Knows how they are written, not what they do.
 
 mod access;
+mod audiences;
 mod catalog;
 mod cron;
 mod jobs;
@@ -13,6 +14,7 @@ mod schedules;
 mod whereabouts;
 
 pub(crate) use access::{AuditCommand, KeysCommand, PeopleCommand, TokensCommand};
+pub(crate) use audiences::{ActivationsCommand, ParentSegmentsCommand, SegmentsCommand};
 pub(crate) use catalog::{ConnectionParts, ConnectionsCommand, FileForm, QueriesCommand, QueryParts, TablesCommand};
 pub(crate) use cron::{CronCommand, CronExplainArguments};
 pub(crate) use jobs::{Following, JobsCommand, Once, Rows};

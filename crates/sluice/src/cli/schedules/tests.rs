@@ -1,6 +1,6 @@
 //! Schedules on a screen, and what arguments make of one.
 
-use api::{CatchUp, Cause, Fire, Overlap};
+use api::{Cause, Fire};
 use expect_test::expect;
 
 use super::*;
@@ -8,13 +8,13 @@ use super::*;
 fn view() -> ScheduleView {
     let local = "2026-11-24 02:00 Europe/Berlin".to_owned();
     ScheduleView {
+        of: Scheduled::Query,
         query: "nightly".into(),
         schedule: Schedule {
             cron: "0 2 31 * *".into(),
             timezone: Some("Europe/Berlin".into()),
             delay: 600,
-            catch_up: CatchUp::One,
-            overlap: Overlap::Skip,
+            ..Schedule::default()
         },
         words: "At 02:00 on day 31 of the month".into(),
         remarks: vec!["5 months have no 31st".into()],
@@ -80,8 +80,52 @@ fn what_is_not_given_stays() {
     let wrong = ScheduleParts { catch_up: Some("some".into()), overlap: Some("wait".into()), ..Default::default() };
     expect![[r#"
         CRON: is missing
-          hint: a new schedule needs one: @daily, or '30 2 * * *'
+          hint: a new schedule needs one: @daily, or '30 2 * * *'; or --repeat daily
         --catch-up: must be one, all or none
         --overlap: must be skip or queue"#]]
     .assert_eq(&merged(&wrong, None).unwrap_err().to_string());
+}
+
+#[test]
+fn the_start_and_the_end_are_shown() {
+    let schedule = Schedule {
+        repeat: Some(Repeat::Weekly),
+        days: vec!["mon".into()],
+        start: Some("2026-12-01 02:30".into()),
+        end: Some("2026-12-31".into()),
+        ..Schedule::default()
+    };
+    let words = "Every week on Monday at 02:30, from 2026-12-01 to 2026-12-31".into();
+    let view = ScheduleView { schedule, words, of: Scheduled::Activation, last: None, next: Vec::new(), ..view() };
+    let shown = text(&view);
+    expect![[r#""#]].assert_eq(shown.split("catch-up").next().unwrap());
+}
+
+#[test]
+fn a_cron_and_a_repeat_take_the_place_of_each_other() {
+    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<String>>());
+    let text = |text: &str| Some(text.to_owned());
+    let steps = [
+        ScheduleParts { cron: text("@daily"), ..Default::default() },
+        ScheduleParts { repeat: text("weekly"), days: texts(&["mon", "fri"]), ..Default::default() },
+        ScheduleParts { start: text("2026-12-01 02:30"), end: text("2026-12-31"), ..Default::default() },
+        ScheduleParts { repeat: text("weekly"), end: text(""), ..Default::default() },
+        ScheduleParts { repeat: text("monthly"), ..Default::default() },
+        ScheduleParts { repeat: text("weekly"), days: texts(&["sun"]), ..Default::default() },
+        ScheduleParts { days: texts(&[""]), ..Default::default() },
+        ScheduleParts { cron: text("0 2 * * *"), start: text(""), ..Default::default() },
+    ];
+    let mut found: Option<Schedule> = None;
+    let mut seen = String::new();
+    for parts in steps {
+        let made = merged(&parts, found.as_ref()).unwrap();
+        seen += &format!(
+            "{}\n",
+            serde_json::to_string(&made).unwrap().replace(r#","catch_up":"one","overlap":"skip""#, "")
+        );
+        found = Some(made);
+    }
+    expect![[r#""#]].assert_eq(&seen);
+    let wrong = ScheduleParts { repeat: text("often"), ..Default::default() };
+    expect![[r#""#]].assert_eq(&merged(&wrong, None).unwrap_err().to_string());
 }

@@ -1,0 +1,365 @@
+//! Compiles a rule into SQL over a snapshot: parts with a row for each profile, joined to the profiles.
+//!
+//! Knows the audience, the other segments and the time of the run; not who asks, nor which engine answers.
+
+mod events;
+mod limit;
+mod lists;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::compare::{Misfit, Operand, satisfies};
+use super::expr::Expr;
+use super::moment::Run;
+use super::rule::{Group, Join, Left, Member, Operator, Reference, Rule, ValueCondition, shown};
+use super::segments::{self, Segments};
+use super::select::{Condition, Lines, Select};
+use super::{Audience, Field, PROFILE, sql};
+use crate::nearest::nearest;
+use crate::{Problem, Problems};
+
+/// Parentheses may be nested so deep in one condition: engines have limits of about 50.
+const DEEPEST: usize = 20;
+
+/// So many conditions may there be once those are counted that an expression repeats.
+const LARGEST: usize = 5_000;
+
+/// So many parts may the SQL have: conditions on behaviours and lists, limits and references.
+const MOST_PARTS: usize = 200;
+
+/// The time for which a rule is compiled to find out what is wrong with it: 2026-01-01.
+const ANY_TIME: i64 = 1_767_225_600;
+
+impl Rule {
+    /// Everything that is wrong with the rule over this audience: names, types, values, references.
+    pub fn check(&self, audience: &Audience, place: &str, segments: &dyn Segments) -> Problems {
+        compile(self, audience, place, segments, ANY_TIME).err().unwrap_or_default()
+    }
+}
+
+/// The profiles that satisfy a rule at `now` (unix seconds), as SQL.
+///
+/// # Errors
+/// Everything that is wrong with the rule over this audience, at places that begin with `rule`.
+pub fn members(rule: &Rule, audience: &Audience, segments: &dyn Segments, now: i64) -> Result<Members, Problems> {
+    compile(rule, audience, "rule", segments, now)
+}
+
+/// Who satisfies a rule at the time for which it was compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members {
+    parts: Vec<(String, Lines)>,
+    select: Select,
+    columns: Vec<String>,
+}
+
+impl Members {
+    /// Every column of the profiles but the one that numbers them. In no order, except where the rule has a limit.
+    pub fn sql(&self) -> String {
+        let columns: Vec<String> = self.columns.iter().map(|name| format!("c.{}", sql::name(name))).collect();
+        // A parent segment without a column has nothing else to show.
+        let columns = if columns.is_empty() { format!("c.{PROFILE}") } else { columns.join(", ") };
+        self.after_parts(self.select.lines(&columns))
+    }
+
+    /// How many they are: one row with the column `population`.
+    pub fn count_sql(&self) -> String {
+        if self.select.limit.is_none() {
+            return self.after_parts(self.select.unordered("COUNT(*) AS population"));
+        }
+        let mut lines = Lines::default();
+        lines.push(0, "SELECT COUNT(*) AS population");
+        lines.push(0, "FROM (");
+        lines.extend(1, self.select.unordered(&format!("c.{PROFILE}")));
+        lines.push(0, ") m");
+        self.after_parts(lines)
+    }
+
+    /// The beginning of a larger statement: a `WITH` whose last part has this name, and in it every column of the profiles,
+    /// their number included.
+    pub fn with(&self, name: &str) -> String {
+        let mut parts = self.parts.clone();
+        parts.push((name.to_owned(), self.select.lines("c.*")));
+        with(&parts).text()
+    }
+
+    fn after_parts(&self, select: Lines) -> String {
+        if self.parts.is_empty() {
+            return select.text();
+        }
+        let mut lines = with(&self.parts);
+        lines.extend(0, select);
+        lines.text()
+    }
+}
+
+fn with(parts: &[(String, Lines)]) -> Lines {
+    let mut lines = Lines::default();
+    for (index, (name, body)) in parts.iter().enumerate() {
+        lines.push(0, format!("{}{name} AS (", if index == 0 { "WITH " } else { "" }));
+        lines.extend(1, body.clone());
+        lines.push(0, if index + 1 == parts.len() { ")" } else { ")," });
+    }
+    lines
+}
+
+fn compile(
+    rule: &Rule,
+    audience: &Audience,
+    place: &str,
+    segments: &dyn Segments,
+    now: i64,
+) -> Result<Members, Problems> {
+    let Ok(now) = Timestamp::from_second(now) else {
+        return Err(Problem::at(place, "cannot be evaluated at this time").into());
+    };
+    let run = Run { now, zone: &audience.zone };
+    let problems = segments::check(rule, place, segments);
+    let (follow, root) = (problems.is_empty(), place.to_owned());
+    let mut compiler =
+        Compiler { audience, segments, run, root, parts: Vec::new(), known: BTreeMap::new(), problems, follow };
+    let select = compiler.rule(rule);
+    if compiler.parts.len() > MOST_PARTS {
+        let message = format!("has more than {MOST_PARTS} conditions on behaviours, lists and segments, and limits");
+        compiler.problems.push(Problem::at(place, message));
+    }
+    match select {
+        Some(select) => {
+            let columns = audience.columns.iter().map(|field| field.name.clone()).collect();
+            let parts = compiler.parts;
+            compiler.problems.or(|| Members { parts, select, columns })
+        }
+        None => Err(compiler.problems),
+    }
+}
+
+/// What a SELECT over the profiles joins.
+#[derive(Debug, Default)]
+struct Scope {
+    joins: Vec<String>,
+}
+
+impl Scope {
+    fn join(&mut self, part: &str) {
+        if !self.joins.iter().any(|known| known == part) {
+            self.joins.push(part.to_owned());
+        }
+    }
+}
+
+struct Compiler<'a> {
+    audience: &'a Audience,
+    segments: &'a dyn Segments,
+    run: Run<'a>,
+    /// Where the rule stands that is being compiled.
+    root: String,
+    parts: Vec<(String, Lines)>,
+    /// The parts of segments, by number.
+    known: BTreeMap<u64, String>,
+    problems: Problems,
+    /// Whether references can be followed: not when one leads nowhere or in a ring.
+    follow: bool,
+}
+
+impl Compiler<'_> {
+    fn wrong(&mut self, place: &str, message: impl Into<String>, hint: Option<String>) {
+        let mut problem = Problem::at(format!("{}{place}", self.root), message);
+        problem.hint = hint;
+        self.problems.push(problem);
+    }
+
+    /// The condition, or what is wrong with it noted down.
+    fn satisfies(&mut self, operator: &Operator, operand: &Operand) -> Option<Condition> {
+        match satisfies(operator, operand, &self.run) {
+            Ok(condition) => Some(condition),
+            Err(Misfit { place, message, hint }) => {
+                self.wrong(&place, message, hint);
+                None
+            }
+        }
+    }
+
+    /// Adds a part under a name like this one that no other part has.
+    fn part(&mut self, like: &str, body: Lines) -> String {
+        // Behaviours have plain names, but nothing here depends on it.
+        let plain: String =
+            like.chars().filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').take(40).collect();
+        let starts_well = plain.starts_with(|c: char| c.is_ascii_lowercase());
+        let plain = if starts_well { plain } else { format!("part_{plain}") };
+        let mut number = self.parts.len() + 1;
+        let mut name = format!("{plain}_{number}");
+        while self.parts.iter().any(|(known, _)| *known == name) {
+            number += 1;
+            name = format!("{plain}_{number}");
+        }
+        self.parts.push((name.clone(), body));
+        name
+    }
+
+    fn rule(&mut self, rule: &Rule) -> Option<Select> {
+        let mut scope = Scope::default();
+        let condition = self.group(&rule.root, &mut scope);
+        let order = rule.limit.as_ref().map(|limit| self.order(limit, None));
+        let condition = condition?;
+        if condition.depth() > DEEPEST {
+            self.wrong("", format!("nests conditions deeper than {DEEPEST} levels"), None);
+        }
+        let select = self.select(scope, condition);
+        match (&rule.limit, order) {
+            (Some(limit), Some(order)) => Some(self.limited(select, limit, order?)),
+            (Some(_), None) | (None, _) => Some(select),
+        }
+    }
+
+    fn select(&self, scope: Scope, condition: Condition) -> Select {
+        Select { customers: self.audience.customers(), joins: scope.joins, condition, order: Vec::new(), limit: None }
+    }
+
+    fn group(&mut self, group: &Group, scope: &mut Scope) -> Option<Condition> {
+        // All of them, so that everything wrong is found.
+        let members: Vec<Option<Condition>> = group.members.iter().map(|member| self.member(member, scope)).collect();
+        let members = members.into_iter().collect::<Option<Vec<_>>>()?;
+        Some(match &group.join {
+            Join::All => Condition::all(members),
+            Join::Any => Condition::any(members),
+            Join::Composite(expr) => {
+                // An expression may name a condition many times, and so may the one around it.
+                let size = expr.size(&|index| members[index].size());
+                if size > LARGEST {
+                    self.wrong("", format!("repeats conditions until there are more than {LARGEST}"), None);
+                    return None;
+                }
+                composite(expr, &members)
+            }
+        })
+    }
+
+    fn member(&mut self, member: &Member, scope: &mut Scope) -> Option<Condition> {
+        match member {
+            Member::Group(group) => self.group(group, scope),
+            Member::Value(value) => self.value(value, scope),
+            Member::Reference(reference) => self.reference(reference, scope),
+        }
+    }
+
+    fn value(&mut self, value: &ValueCondition, scope: &mut Scope) -> Option<Condition> {
+        let condition = match &value.limit {
+            None => self.plain(value, scope, false)?.0,
+            Some(limit) => {
+                let mut inner = Scope::default();
+                let plain = self.plain(value, &mut inner, true);
+                let order = self.order(limit, plain.as_ref().and_then(|(_, best)| best.as_ref()));
+                let (condition, _) = plain?;
+                let select = self.select(inner, condition);
+                let select = self.limited(select, limit, order?);
+                let part = self.part("limited", select.lines(&format!("c.{PROFILE}")));
+                scope.join(&part);
+                Condition::In(part)
+            }
+        };
+        Some(if value.exclude { condition.not() } else { condition })
+    }
+
+    /// The condition without its limit and its exclusion; with it, what a limit can be ordered by.
+    fn plain(
+        &mut self,
+        value: &ValueCondition,
+        scope: &mut Scope,
+        limited: bool,
+    ) -> Option<(Condition, Option<limit::Best>)> {
+        match &value.left {
+            Left::Attribute(name) => {
+                let Some(field) = self.audience.column(name) else {
+                    self.unknown_attribute(&format!("{}.leftValue.name", value.place), name);
+                    return None;
+                };
+                let operand = Operand {
+                    sql: format!("c.{}", sql::name(name)),
+                    column_type: field.column_type,
+                    name: shown(name),
+                };
+                let condition = if field.column_type.element().is_some() || value.matching.is_some() {
+                    let list = lists::List {
+                        place: &value.place,
+                        operand,
+                        column: name,
+                        table: &self.audience.customers(),
+                        key: PROFILE,
+                        matching: value.matching,
+                        operator: &value.operator,
+                    };
+                    self.list(&list, &mut scope.joins)?
+                } else {
+                    self.satisfies(&value.operator, &operand)?
+                };
+                Some((condition, None))
+            }
+            Left::Events(summary) => self.events(value, summary, scope, limited),
+        }
+    }
+
+    fn unknown_attribute(&mut self, place: &str, name: &str) {
+        let near = nearest(name, self.audience.columns.iter().map(|field| field.name.as_str()));
+        let hint = near.map(|near| format!("did you mean {}?", shown(near)));
+        self.wrong(place, format!("there is no attribute {}", shown(name)), hint);
+    }
+
+    fn reference(&mut self, reference: &Reference, scope: &mut Scope) -> Option<Condition> {
+        if !self.follow {
+            return None;
+        }
+        let found = self.segments.find(&reference.id)?;
+        let part = match self.known.get(&found.number) {
+            Some(part) => part.clone(),
+            None => {
+                // A segment's own problems are said at the place that draws it in.
+                let outer = std::mem::replace(&mut self.root, "rule".into());
+                let before = std::mem::take(&mut self.problems);
+                let select = self.rule(found.rule);
+                self.root = outer;
+                let problems = std::mem::replace(&mut self.problems, before);
+                if let Some(first) = problems.iter().next() {
+                    let message =
+                        format!("segment {} cannot be used: {}: {}", shown(found.name), first.at, first.message);
+                    self.wrong(&format!("{}.id", reference.place), message, Some("mend that segment first".into()));
+                    return None;
+                }
+                let part = self.segment_part(found.number, select?.lines(&format!("c.{PROFILE}")));
+                self.known.insert(found.number, part.clone());
+                part
+            }
+        };
+        scope.join(&part);
+        let condition = Condition::In(part);
+        Some(if reference.exclude { condition.not() } else { condition })
+    }
+
+    fn segment_part(&mut self, number: u64, body: Lines) -> String {
+        let name = format!("segment_{number}");
+        if self.parts.iter().any(|(known, _)| *known == name) {
+            return self.part("segment", body);
+        }
+        self.parts.push((name.clone(), body));
+        name
+    }
+}
+
+fn composite(expr: &Expr, members: &[Condition]) -> Condition {
+    let each = |parts: &[Expr]| parts.iter().map(|part| composite(part, members)).collect();
+    match expr {
+        Expr::Operand(index) => members[*index].clone(),
+        Expr::All(parts) => Condition::all(each(parts)),
+        Expr::Any(parts) => Condition::any(each(parts)),
+        Expr::Not(part) => composite(part, members).not(),
+    }
+}
+
+/// The column of this name in a table, for hints.
+fn near_column(name: &str, columns: &[Field]) -> Option<String> {
+    nearest(name, columns.iter().map(|field| field.name.as_str())).map(|near| format!("did you mean {}?", shown(near)))
+}
+
+#[cfg(test)]
+mod tests;
