@@ -32,7 +32,7 @@ pub struct MasterFilter {
     pub column: String,
     /// Texts, numbers or booleans.
     #[serde(alias = "rightValues")]
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Value>)]
     pub values: Vec<Value>,
 }
 
@@ -213,6 +213,9 @@ pub struct AudienceCheck {
     pub behaviors: Vec<AudienceBehavior>,
     /// The SQL that makes the profiles.
     pub sql: String,
+    /// Segments and activations of the parent segment of this name that would not fit it any more, each with why; at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<String>,
 }
 
 /// A refresh that ended well: what segments count over.
@@ -255,6 +258,9 @@ pub struct ParentSegment {
     pub snapshot: Option<Snapshot>,
     /// Segments over it.
     pub segments: u64,
+    /// Segments and activations that do not fit its definition, each with why; at most 20. Only where one is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unfit: Vec<String>,
     /// Its newest job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_job: Option<Job>,

@@ -236,7 +236,20 @@ pub struct Backfilled {
 #[serde(deny_unknown_fields)]
 pub struct CronRequest {
     /// As in a schedule.
+    #[serde(default)]
     pub cron: String,
+    /// As in a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// As in a schedule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<String>,
+    /// As in a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// As in a schedule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
     /// As in a schedule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timezone: Option<String>,

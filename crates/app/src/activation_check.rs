@@ -56,11 +56,7 @@ impl App {
         problems: &mut Problems,
     ) -> Result<(), AppError> {
         let defined = ParentBody::of(&bound.parent)?.audience()?;
-        let found = spec.output.check(&defined, OUTPUT);
-        if !found.is_empty() {
-            problems.extend(found);
-            return Ok(());
-        }
+        problems.extend(spec.output.check(&defined, OUTPUT));
         problems.extend(self.check_fields(&spec.output, (bound, &defined), plan, connection).await?);
         Ok(())
     }

@@ -9,10 +9,11 @@ use arrow::datatypes::{DataType, Field, Schema};
 use export::{CustomField, Sent};
 use model::{Audience, Learned, Output, Plan, Problem, Problems};
 use pardot::field::{self, Kind};
+use query::Limits;
 use store::Document;
 
 use crate::activations::Bound;
-use crate::previews::{SQL, placed, sql_problem};
+use crate::previews::{COUNT_MEMORY, SQL, placed, sql_problem};
 use crate::queries::problems_of_settings;
 use crate::{Actor, App, AppError};
 
@@ -24,6 +25,9 @@ const MOST_ROWS: u32 = 100;
 const PLAN_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 /// Longest time for the first rows.
 const ROWS_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+/// What is said of a column that may be a custom field.
+const UNKNOWN: &str =
+    "no standard field; the account's own fields are not known: test the connection, or the job asks before it sends";
 /// Where a mapping is written.
 pub(crate) const OUTPUT: &str = "activation.output";
 
@@ -73,9 +77,9 @@ impl App {
         let looking = async {
             let tables = self.bind_tables(&sql).await?;
             let count = self.count_rows(&format!("SELECT COUNT(*) FROM ({sql}\n) AS sent"), &tables).await?;
-            let _look = self.may_look().await;
+            let _look = self.may_look().await?;
             let most = usize::try_from(rows).unwrap_or(0);
-            let limits = self.look(ROWS_TIME);
+            let limits = Limits { memory: COUNT_MEMORY, ..self.look(ROWS_TIME) };
             let batches = query::preview(&sql, &tables, &limits, most, std::future::pending()).await;
             let batches = batches.map_err(|error| self.0.discreet.error(crate::previews::sql_error(&error)))?;
             Ok::<_, AppError>((count, batches))
@@ -215,7 +219,11 @@ fn fields_of(target: &Target<'_>, schema: &Schema) -> (Vec<OutputField>, Problem
             column: name.clone(),
             source: source.map(|source| source.source.clone()).unwrap_or_default(),
             r#type: query::type_name(column.data_type()),
-            remark: known.filter(|_| problem.is_none()).and_then(|field| remark(field.kind, column.data_type())),
+            remark: match known {
+                Some(field) if problem.is_none() => remark(field.kind, column.data_type()),
+                None if kind == Some("custom") && target.custom.is_none() => Some(UNKNOWN.to_owned()),
+                Some(_) | None => None,
+            },
             field: kind.map(str::to_owned),
             problem,
         }

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use api::{Activation, ActivationSchedule, ActivationSpec, Job, Page, ScheduleState, Scope};
+use api::{Activation, ActivationSchedule, ActivationSpec, Cause, Job, Page, ScheduleState, Scope};
 use store::Document;
 
 use crate::activations::{ACTIVATION, ActivationBody};
@@ -93,7 +93,7 @@ impl App {
             let (segment, parent_segment) = segments.get(&body.segment).cloned().unwrap_or_default();
             let schedule = match self.scheduled(document.clone()).await? {
                 Some(scheduled) => Some(shown_schedule(&scheduled.table, &scheduled.standing, self.now())),
-                None => None,
+                None => put_away(&body.spec),
             };
             let mut spec = ActivationSpec { name: document.name, segment, ..body.spec };
             spec.export.connection = connections.get(&body.connection).cloned().unwrap_or_default();
@@ -111,6 +111,13 @@ impl App {
         }
         Ok(views)
     }
+}
+
+/// The schedule of an activation that is disabled.
+fn put_away(spec: &ActivationSpec) -> Option<ActivationSchedule> {
+    let table = Timetable::of(spec.schedule.as_ref()?, "schedule").ok().flatten()?;
+    let reason = Cause { message: "the activation is disabled".into(), hint: Some("enable it".into()) };
+    Some(ActivationSchedule { words: table.words(), state: ScheduleState::Paused, reason: Some(reason), next: None })
 }
 
 fn shown_schedule(table: &Timetable, standing: &Standing, now: i64) -> ActivationSchedule {

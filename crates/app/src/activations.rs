@@ -3,14 +3,14 @@
 //! Knows documents; what is sent is looked at in `activation_look`. An activation compiles to the SQL and the settings of a
 //! query, and takes the same path from there.
 
-use api::{Activation, ActivationCopy, ActivationSpec, Job, JobKind, RunRequest, Schedule, Scope};
+use api::{Activation, ActivationCopy, ActivationSpec, Job, JobKind, RunRequest, Scope};
 use model::{Audience, Ids, Problem, Problems};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document};
 
 use crate::enqueue::{Asked, Enqueue};
-use crate::names::{self, stale_or};
+use crate::names::{self, Write, stale_or};
 use crate::owners::ACTIVATION_LETTER;
 use crate::parents::ParentBody;
 use crate::segments::SegmentBody;
@@ -37,11 +37,6 @@ impl ActivationBody {
         serde_json::from_value(document.body.clone())
             .map_err(|_| AppError::Failed { message: format!("activation {} cannot be read back", document.name) })
     }
-
-    /// The schedule that fires: none while it is disabled.
-    fn fires(&self) -> Option<&Schedule> {
-        self.spec.schedule.as_ref().filter(|_| self.spec.enabled)
-    }
 }
 
 /// What an activation is about, found.
@@ -57,9 +52,8 @@ impl App {
     /// Every problem of its mapping, connection, settings and schedule at once; the name is taken; see [`AppError`].
     pub async fn create_activation(&self, actor: &Actor, spec: ActivationSpec) -> Result<Activation, AppError> {
         actor.require(Scope::Edit)?;
-        self.activation_name_is_free(&spec.name).await?;
         let name = spec.name.clone();
-        self.put_activation(actor, &name, spec, None).await.map(|(activation, _)| activation)
+        self.write_activation(actor, &name, spec, Write::New).await.map(|(activation, _)| activation)
     }
 
     /// Makes or replaces the activation of this name (another name in `spec` renames it). Whether it is new.
@@ -70,8 +64,18 @@ impl App {
         &self,
         actor: &Actor,
         name: &str,
-        mut spec: ActivationSpec,
+        spec: ActivationSpec,
         revision: Option<u64>,
+    ) -> Result<(Activation, bool), AppError> {
+        self.write_activation(actor, name, spec, Write::Put(revision)).await
+    }
+
+    async fn write_activation(
+        &self,
+        actor: &Actor,
+        name: &str,
+        mut spec: ActivationSpec,
+        write: Write,
     ) -> Result<(Activation, bool), AppError> {
         actor.require(Scope::Edit)?;
         if spec.name.is_empty() {
@@ -80,17 +84,22 @@ impl App {
         let (bound, connection) = self.check_activation(&mut spec).await?;
         let scheduling = self.0.scheduling.lock().await;
         let old = self.0.store.document(ACTIVATION, name).await?;
-        if old.is_none() && revision.is_some() {
+        if old.is_none() && write.revision().is_some() {
             return Err(self.no_such("activation", ACTIVATION, name).await?);
+        }
+        if old.is_some() && write.is_new() {
+            return Err(names::taken("activation", name));
         }
         if spec.name != name && old.is_some() {
             self.activation_name_is_free(&spec.name).await?;
         }
         // Looking took its time.
+        self.bound_by_id(&bound.segment.0.id).await?;
         self.webhooks_stay("activation.notify", spec.notify.as_ref()).await?;
         let before = old.as_ref().map(ActivationBody::of).transpose()?;
         let (now, new, new_name) = (self.now(), old.is_none(), spec.name.clone());
-        let was = before.as_ref().and_then(ActivationBody::fires).cloned();
+        let was = before.as_ref().and_then(|before| before.spec.schedule.clone());
+        let enabled = spec.enabled && before.as_ref().is_some_and(|before| !before.spec.enabled);
         spec.export.connection.clear();
         let body = ActivationBody {
             created_by: before.map_or_else(|| actor.shown(), |before| before.created_by),
@@ -100,20 +109,15 @@ impl App {
             spec: ActivationSpec { name: String::new(), segment: String::new(), ..spec },
         };
         let id = old.as_ref().map_or_else(|| names::new_id(ACTIVATION_LETTER), |old| old.id.clone());
-        let mut changes = self.standing_changes(&id, was.as_ref(), body.fires(), now).await?;
-        let kept = serde_json::to_value(&body).unwrap_or_default();
-        changes.push(match old {
-            None => Change::InsertDocument(Document {
-                id,
-                kind: ACTIVATION.into(),
-                name: new_name.clone(),
-                revision: 1,
-                created: now,
-                updated: now,
-                body: kept,
-            }),
-            Some(old) => Change::ReplaceDocument { id: old.id, revision, name: new_name.clone(), body: kept, now },
-        });
+        let mut changes = self.standing_changes(&id, was.as_ref(), body.spec.schedule.as_ref(), now).await?;
+        if enabled && changes.is_empty() {
+            changes = self.standing_begins(&id, now).await?;
+        }
+        changes.push(names::put(
+            old.as_ref(),
+            names::document(id, ACTIVATION, &new_name, &body, now),
+            write.revision(),
+        ));
         let action = if new { "activation.create" } else { "activation.update" };
         changes.push(actor.audit(action, name, json!({ "name": new_name, "enabled": body.spec.enabled })));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("activation {new_name}")))?;
@@ -152,9 +156,9 @@ impl App {
         if body.spec.enabled == enabled {
             return Err(AppError::Conflict { message: format!("activation {name} is {word} already"), hint: None });
         }
-        let (was, now) = (body.fires().cloned(), self.now());
+        let now = self.now();
         (body.spec.enabled, body.updated_by) = (enabled, actor.shown());
-        let mut changes = self.standing_changes(&document.id, was.as_ref(), body.fires(), now).await?;
+        let mut changes = if enabled { self.standing_begins(&document.id, now).await? } else { Vec::new() };
         changes.push(Change::ReplaceDocument {
             id: document.id.clone(),
             revision: Some(document.revision),
@@ -202,10 +206,7 @@ impl App {
         let document = self.activation_document(name).await?;
         let body = ActivationBody::of(&document)?;
         if !body.spec.enabled {
-            return Err(AppError::Conflict {
-                message: format!("activation {name} is disabled"),
-                hint: Some("enable it first".into()),
-            });
+            return Err(disabled(name));
         }
         if request.kind == Some(JobKind::Refresh) {
             let problem = Problem::at("kind", "an activation refreshes nothing");
@@ -217,29 +218,35 @@ impl App {
         if let Some(scheduled) = scheduled {
             asked["scheduled_time"] = scheduled.into();
         }
-        let mut new = self.activation_run(&document, scheduled.unwrap_or_else(|| self.now())).await?;
-        if request.kind == Some(JobKind::Result) {
-            (new.kind, new.connection, new.business_unit) = (JobKind::Result, None, String::new());
-        }
+        let kind = request.kind.unwrap_or(JobKind::Export);
+        let new = self.activation_run(&document, kind, scheduled.unwrap_or_else(|| self.now())).await?;
         let once = once.map(|key| Asked { key, asked });
         self.enqueue(actor, Enqueue { scheduled, ..new }, once).await
     }
 
     /// A run of an activation as it and its segment are today, for a moment in seconds since 1970.
-    pub(crate) async fn activation_run(&self, document: &Document, time: i64) -> Result<Enqueue, AppError> {
+    pub(crate) async fn activation_run(
+        &self,
+        document: &Document,
+        kind: JobKind,
+        time: i64,
+    ) -> Result<Enqueue, AppError> {
         let body = ActivationBody::of(document)?;
         let bound = self.bound_by_id(&body.segment).await?;
         let (audience, _) = self.audience(&bound.parent).await?;
         let sql = self.activation_sql(&body.spec, &bound, &audience, time).await?;
-        let (connection, business_unit) = self.export_door(&body.connection).await?;
+        let (connection, business_unit) = match kind {
+            JobKind::Export => self.export_door(&body.connection).await?,
+            JobKind::Result | JobKind::Refresh => (None, String::new()),
+        };
         Ok(Enqueue {
             connection,
             business_unit,
-            kind: JobKind::Export,
+            kind,
             sql,
             settings: Value::Object(body.spec.export.settings.0),
             overlap: body.spec.overlap,
-            ..App::stillborn_run(document)
+            ..App::bare_run(document)
         })
     }
 
@@ -284,10 +291,12 @@ impl App {
     async fn activation_name_is_free(&self, name: &str) -> Result<(), AppError> {
         match self.0.store.document(ACTIVATION, name).await? {
             None => Ok(()),
-            Some(_) => Err(AppError::Conflict {
-                message: format!("there is an activation {name} already"),
-                hint: Some("choose another name, or change that one".into()),
-            }),
+            Some(_) => Err(names::taken("activation", name)),
         }
     }
+}
+
+/// What is said of an activation that is to run and may not.
+pub(crate) fn disabled(name: &str) -> AppError {
+    AppError::Conflict { message: format!("activation {name} is disabled"), hint: Some("enable it first".into()) }
 }

@@ -2,13 +2,16 @@
 //!
 //! Knows numbers and names; what a reference does is the model's.
 
-use model::{Named, Rule, Segments};
+use model::{Audience, Named, Problems, Rule, Segments};
 
+use crate::activations::{ACTIVATION, ActivationBody};
 use crate::segments::{SEGMENT, SegmentBody};
 use crate::{App, AppError};
 
 /// Documents that are looked through at most.
 const ALL: u32 = 100_000;
+/// What does not fit is told so often at most.
+const MOST_UNFIT: usize = 20;
 
 /// A segment and its rule, understood.
 pub(crate) struct Entry {
@@ -49,6 +52,29 @@ impl Segments for Book {
 }
 
 impl App {
+    /// The segments of a parent segment, and their activations, that name what these profiles do not have: each with the first
+    /// thing that is wrong, at most [`MOST_UNFIT`].
+    pub(crate) async fn unfit(&self, parent: &str, audience: &Audience) -> Result<Vec<String>, AppError> {
+        let book = self.book(parent).await?;
+        let first = |found: Problems| found.iter().next().map(|problem| format!("{}: {}", problem.at, problem.message));
+        let mut unfit = Vec::new();
+        for entry in &book.0 {
+            if let Some(wrong) = first(entry.rule.check(audience, "rule", &book)) {
+                unfit.push(format!("segment {}: {wrong}", entry.name));
+            }
+        }
+        for document in self.0.store.documents(ACTIVATION, None, ALL).await? {
+            let body = ActivationBody::of(&document)?;
+            if book.0.iter().any(|entry| entry.id == body.segment)
+                && let Some(wrong) = first(body.spec.output.check(audience, "output"))
+            {
+                unfit.push(format!("activation {}: {wrong}", document.name));
+            }
+        }
+        unfit.truncate(MOST_UNFIT);
+        Ok(unfit)
+    }
+
     /// The segments of a parent segment, with their rules. One whose rule cannot be read is left out: who refers to it hears
     /// that there is none.
     pub(crate) async fn book(&self, parent: &str) -> Result<Book, AppError> {
@@ -56,7 +82,7 @@ impl App {
         for document in self.0.store.documents(SEGMENT, None, ALL).await? {
             let body = SegmentBody::of(&document)?;
             if body.parent == parent
-                && let Ok(rule) = Rule::parse(&body.spec.rule, "rule")
+                && let Ok(rule) = Rule::trusted(&body.spec.rule)
             {
                 entries.push(Entry { id: document.id, number: body.number, name: document.name, rule });
             }

@@ -4,17 +4,16 @@
 
 use std::path::PathBuf;
 
-use api::{Job, JobKind, Overlap, RunRequest, Scheduled, Scope};
+use api::{Job, JobKind, Overlap, RunRequest, Scope};
 use model::{JobId, JobState, Problem, StopCause};
 use ring::digest;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document, NewJob, Once, Origin, Started};
 
-use crate::activations::ActivationBody;
 use crate::grants::CONNECTION;
 use crate::names::{self, new_job_id};
-use crate::owners::owner_of;
+use crate::owners::export_of;
 use crate::queries::QueryBody;
 use crate::{Actor, App, AppError};
 
@@ -144,6 +143,7 @@ impl App {
     pub async fn reexport(&self, actor: &Actor, job: &str, once: Option<&str>) -> Result<(Job, bool), AppError> {
         actor.require(Scope::Run)?;
         let old = self.find_job(job).await?;
+        self.may_send_again(&old).await?;
         let (connection, settings, overlap) = self.export_again(&old).await?;
         let (connection, business_unit) = self.export_door(&connection).await?;
         let result = self.0.store.result_path(&old.id);
@@ -339,22 +339,6 @@ impl Enqueue {
             stillborn: None,
         }
     }
-}
-
-/// The connection, settings and overlap that a query or an activation exports with.
-fn export_of(document: &Document) -> Result<Option<(String, Value, Overlap)>, AppError> {
-    Ok(match owner_of(&document.id) {
-        Scheduled::Query => {
-            let body = crate::queries::body_of(document)?;
-            let export = body.connection.zip(body.spec.export);
-            export.map(|(connection, export)| (connection, Value::Object(export.settings.0), body.spec.overlap))
-        }
-        Scheduled::Activation => {
-            let body = ActivationBody::of(document)?;
-            Some((body.connection, Value::Object(body.spec.export.settings.0), body.spec.overlap))
-        }
-        Scheduled::ParentSegment => None,
-    })
 }
 
 fn new_job(id: &JobId, actor: &Actor, new: Enqueue, state: JobState, now: i64) -> NewJob {

@@ -63,7 +63,7 @@ impl App {
         let columns = tokio::time::timeout(COUNT_TIME, query::schema(&bound)).await.map_err(slow)?;
         let columns = columns.map_err(|error| said(error.to_string()))?;
         table.columns = columns_of(&columns);
-        let _look = self.may_look().await;
+        let _look = self.may_look().await.map_err(|error| said(error.to_string()))?;
         let sql = format!("SELECT COUNT(*) FROM \"{}\"", table.name);
         let rows = self.count(&sql, &bound, COUNT_TIME).await;
         let rows = rows.map_err(|error| said(format!("the rows were not counted: {error}")))?;

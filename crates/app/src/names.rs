@@ -6,7 +6,8 @@ use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use model::{JobId, Problem};
-use store::{Document, StoreError};
+use serde::Serialize;
+use store::{Change, Document, StoreError};
 
 use crate::AppError;
 use crate::clock::random;
@@ -73,6 +74,55 @@ pub(crate) fn moment(place: &str, text: &str) -> Result<i64, Problem> {
         Problem::at(place, "is no moment")
             .hint("write it in RFC 3339, like 2026-11-23T02:00:00Z or 2026-11-23T03:00:00+01:00")
     })
+}
+
+/// How a document is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// It must not be there yet.
+    New,
+    /// In the place of what is there, of this revision where one is given.
+    Put(Option<u64>),
+}
+
+impl Write {
+    /// Whether it must not be there yet.
+    pub(crate) fn is_new(self) -> bool {
+        self == Write::New
+    }
+
+    /// The revision that its writer had read.
+    pub(crate) fn revision(self) -> Option<u64> {
+        match self {
+            Write::New => None,
+            Write::Put(revision) => revision,
+        }
+    }
+}
+
+/// That something of this name is there already.
+pub(crate) fn taken(kind: &str, name: &str) -> AppError {
+    AppError::Conflict {
+        message: format!("there is {} {kind} {name} already", if kind.starts_with('a') { "an" } else { "a" }),
+        hint: Some("choose another name, or change that one".into()),
+    }
+}
+
+/// Makes a document, or puts it in the place of the old one, of the revision that its writer had read.
+pub(crate) fn put(old: Option<&Document>, new: Document, revision: Option<u64>) -> Change {
+    match old {
+        None => Change::InsertDocument(new),
+        Some(old) => {
+            let Document { name, body, updated: now, .. } = new;
+            Change::ReplaceDocument { id: old.id.clone(), revision, name, body, now }
+        }
+    }
+}
+
+/// A document that is new now.
+pub(crate) fn document<T: Serialize>(id: String, kind: &str, name: &str, body: &T, now: i64) -> Document {
+    let body = serde_json::to_value(body).unwrap_or_default();
+    Document { id, kind: kind.into(), name: name.into(), revision: 1, created: now, updated: now, body }
 }
 
 /// Where the next page begins, when this one is full.

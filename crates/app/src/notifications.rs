@@ -200,7 +200,8 @@ pub(crate) fn owner_hears(
     addressed: &[(NoticeEvent, (NoticeChannel, String))],
 ) -> Option<(NoticeEvent, (NoticeChannel, String))> {
     let event = candidates.iter().find(|event| matches!(event, NoticeEvent::Failure | NoticeEvent::Reconnect))?;
-    let hears = addressed.iter().any(|(_, (channel, to))| *channel == NoticeChannel::Mail && *to == owner);
+    let hears =
+        addressed.iter().any(|(_, (channel, to))| *channel == NoticeChannel::Mail && one_form(to) == one_form(&owner));
     (!hears).then_some((*event, (NoticeChannel::Mail, owner)))
 }
 

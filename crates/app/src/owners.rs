@@ -2,12 +2,12 @@
 //!
 //! Knows how each becomes a run; not when. All of them take one path: a job with SQL and settings.
 
-use api::{JobKind, Notify, Schedule, Scheduled};
+use api::{JobKind, Notify, Overlap, Schedule, Scheduled};
 use model::Problem;
 use serde_json::Value;
 use store::Document;
 
-use crate::activations::{ACTIVATION, ActivationBody};
+use crate::activations::{ACTIVATION, ActivationBody, disabled};
 use crate::enqueue::Enqueue;
 use crate::parents::{PARENT, ParentBody};
 use crate::queries::{QUERY, body_of};
@@ -61,18 +61,36 @@ pub(crate) fn notify_of(document: &Document) -> Result<Option<Notify>, AppError>
     })
 }
 
+/// The connection, settings and overlap that a query or an activation exports with.
+pub(crate) fn export_of(document: &Document) -> Result<Option<(String, Value, Overlap)>, AppError> {
+    Ok(match owner_of(&document.id) {
+        Scheduled::Query => {
+            let body = body_of(document)?;
+            let export = body.connection.zip(body.spec.export);
+            export.map(|(connection, export)| (connection, Value::Object(export.settings.0), body.spec.overlap))
+        }
+        Scheduled::Activation => {
+            let body = ActivationBody::of(document)?;
+            Some((body.connection, Value::Object(body.spec.export.settings.0), body.spec.overlap))
+        }
+        Scheduled::ParentSegment => None,
+    })
+}
+
 impl App {
     /// A run of what the document says, as it is today, for a scheduled time in seconds since 1970.
     pub(crate) async fn scheduled_run(&self, document: &Document, time: i64) -> Result<Enqueue, AppError> {
         match owner_of(&document.id) {
             Scheduled::Query => self.run_of(document, body_of(document)?, None).await,
-            Scheduled::Activation => self.activation_run(document, time).await,
-            Scheduled::ParentSegment => self.refresh_run(document).await,
+            Scheduled::Activation => self.activation_run(document, JobKind::Export, time).await,
+            // The job reads the tables itself.
+            Scheduled::ParentSegment => Ok(App::bare_run(document)),
         }
     }
 
-    /// A run that cannot begin: it is written down with what is known of it.
-    pub(crate) fn stillborn_run(document: &Document) -> Enqueue {
+    /// A run with what the document alone says: of a refresh all that there is, of others enough to write down that they
+    /// cannot begin.
+    pub(crate) fn bare_run(document: &Document) -> Enqueue {
         let (kind, sql) = match owner_of(&document.id) {
             Scheduled::Query => (JobKind::Export, body_of(document).map(|body| body.spec.sql).unwrap_or_default()),
             Scheduled::Activation => (JobKind::Export, String::new()),
@@ -88,7 +106,7 @@ impl App {
             settings: Value::Object(serde_json::Map::new()),
             parent: None,
             result: None,
-            overlap: api::Overlap::Queue,
+            overlap: Overlap::Queue,
             time_limit: None,
             scheduled: None,
             changes: Vec::new(),
@@ -127,6 +145,25 @@ impl App {
                 Err(problem.hint("ask for one of them").into())
             }
             (None, _) => Ok(None),
+        }
+    }
+
+    /// The rows of an activation that is disabled are not sent, nor sent again.
+    pub(crate) async fn may_send_again(&self, old: &store::Job) -> Result<(), AppError> {
+        let Some(id) = &old.query else { return Ok(()) };
+        match owner_of(id) {
+            Scheduled::Query => return Ok(()),
+            Scheduled::Activation => {}
+            Scheduled::ParentSegment => {
+                return Err(AppError::Conflict {
+                    message: format!("job {} refreshed profiles: it has no rows to send", old.id),
+                    hint: Some("run an activation of a segment".into()),
+                });
+            }
+        }
+        match self.0.store.document_by_id(id).await? {
+            Some(document) if !ActivationBody::of(&document)?.spec.enabled => Err(disabled(&document.name)),
+            Some(_) | None => Ok(()),
         }
     }
 }

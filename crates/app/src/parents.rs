@@ -4,16 +4,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use api::{
-    AudienceBehavior, AudienceColumn, Job, Overlap, Page, ParentSegment, ParentSegmentSpec, Preview, Scope, Snapshot,
-};
+use api::{AudienceBehavior, AudienceColumn, Job, Page, ParentSegment, ParentSegmentSpec, Preview, Scope, Snapshot};
+use model::snapshot::customers_sql;
 use model::{Audience, Events, Field, Problem, Problems, Zone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use store::{Change, Document};
 
 use crate::enqueue::{Asked, Enqueue};
-use crate::names::{self, stale_or};
+use crate::names::{self, Write, stale_or};
 use crate::owners::PARENT_LETTER;
 use crate::segments::{SEGMENT, SegmentBody};
 use crate::timetable::Timetable;
@@ -123,9 +122,8 @@ impl App {
         spec: ParentSegmentSpec,
     ) -> Result<ParentSegment, AppError> {
         actor.require(Scope::Edit)?;
-        self.parent_name_is_free(&spec.name).await?;
         let name = spec.name.clone();
-        self.put_parent_segment(actor, &name, spec, None).await.map(|(parent, _)| parent)
+        self.write_parent_segment(actor, &name, spec, Write::New).await.map(|(parent, _)| parent)
     }
 
     /// Makes or replaces the parent segment of this name (another name in `spec` renames it). Whether it is new.
@@ -136,8 +134,18 @@ impl App {
         &self,
         actor: &Actor,
         name: &str,
-        mut spec: ParentSegmentSpec,
+        spec: ParentSegmentSpec,
         revision: Option<u64>,
+    ) -> Result<(ParentSegment, bool), AppError> {
+        self.write_parent_segment(actor, name, spec, Write::Put(revision)).await
+    }
+
+    async fn write_parent_segment(
+        &self,
+        actor: &Actor,
+        name: &str,
+        mut spec: ParentSegmentSpec,
+        write: Write,
     ) -> Result<(ParentSegment, bool), AppError> {
         actor.require(Scope::Edit)?;
         if spec.name.is_empty() {
@@ -146,8 +154,11 @@ impl App {
         let shape = self.check_parent(&mut spec).await?;
         let scheduling = self.0.scheduling.lock().await;
         let old = self.0.store.document(PARENT, name).await?;
-        if old.is_none() && revision.is_some() {
+        if old.is_none() && write.revision().is_some() {
             return Err(self.no_such("parent segment", PARENT, name).await?);
+        }
+        if old.is_some() && write.is_new() {
+            return Err(names::taken("parent segment", name));
         }
         if spec.name != name && old.is_some() {
             self.parent_name_is_free(&spec.name).await?;
@@ -174,19 +185,7 @@ impl App {
         };
         let id = old.as_ref().map_or_else(|| names::new_id(PARENT_LETTER), |old| old.id.clone());
         changes.extend(self.standing_changes(&id, was.as_ref(), scheduled.as_ref(), now).await?);
-        let kept = serde_json::to_value(&body).unwrap_or_default();
-        changes.push(match old {
-            None => Change::InsertDocument(Document {
-                id,
-                kind: PARENT.into(),
-                name: new_name.clone(),
-                revision: 1,
-                created: now,
-                updated: now,
-                body: kept,
-            }),
-            Some(old) => Change::ReplaceDocument { id: old.id, revision, name: new_name.clone(), body: kept, now },
-        });
+        changes.push(names::put(old.as_ref(), names::document(id, PARENT, &new_name, &body, now), write.revision()));
         let action = if new { "parent_segment.create" } else { "parent_segment.update" };
         changes.push(actor.audit(action, name, json!({ "name": new_name })));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("parent segment {new_name}")))?;
@@ -238,17 +237,11 @@ impl App {
     ) -> Result<(Job, bool), AppError> {
         actor.require(Scope::Run)?;
         let document = self.parent_document(name).await?;
-        let new = self.refresh_run(&document).await?;
+        // What is wrong with the tables is said now; the job reads them anew.
+        let shape = self.shape_of(&ParentBody::of(&document)?.spec).await?;
+        let new = Enqueue { sql: customers_sql(&shape.sources), ..App::bare_run(&document) };
         let once = once.map(|key| Asked { key, asked: json!({ "refresh": name }) });
         self.enqueue(actor, new, once).await
-    }
-
-    /// A refresh of a parent segment as it is today.
-    pub(crate) async fn refresh_run(&self, document: &Document) -> Result<Enqueue, AppError> {
-        let body = ParentBody::of(document)?;
-        let shape = self.shape_of(&body.spec).await?;
-        let sql = model::snapshot::customers_sql(&shape.sources);
-        Ok(Enqueue { sql, overlap: Overlap::Queue, ..App::stillborn_run(document) })
     }
 
     /// The first profiles as they were refreshed.
@@ -286,7 +279,7 @@ impl App {
     }
 
     /// Looks whether anything is wrong with a parent segment that is to be kept; what it would have.
-    async fn check_parent(&self, spec: &mut ParentSegmentSpec) -> Result<crate::shapes::Shape, AppError> {
+    pub(crate) async fn check_parent(&self, spec: &mut ParentSegmentSpec) -> Result<crate::shapes::Shape, AppError> {
         let mut problems = Problems::default();
         problems.keep(names::check("parent_segment.name", &spec.name));
         if spec.description.as_deref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
@@ -320,16 +313,15 @@ impl App {
     async fn parent_name_is_free(&self, name: &str) -> Result<(), AppError> {
         match self.0.store.document(PARENT, name).await? {
             None => Ok(()),
-            Some(_) => Err(AppError::Conflict {
-                message: format!("there is a parent segment {name} already"),
-                hint: Some("choose another name, or change that one".into()),
-            }),
+            Some(_) => Err(names::taken("parent segment", name)),
         }
     }
 
     async fn parent_view(&self, document: Document) -> Result<ParentSegment, AppError> {
         let gone = || AppError::Failed { message: "the parent segment cannot be shown".into() };
-        self.parent_views(vec![document]).await?.pop().ok_or_else(gone)
+        let unfit = self.unfit(&document.id, &ParentBody::of(&document)?.audience()?).await?;
+        let view = self.parent_views(vec![document]).await?.pop().ok_or_else(gone)?;
+        Ok(ParentSegment { unfit, ..view })
     }
 
     /// Parent segments as they are shown, with one look at everything else for all of them.
@@ -355,6 +347,7 @@ impl App {
                 updated_by: body.updated_by,
                 snapshot,
                 segments: segments.get(&document.id).copied().unwrap_or_default(),
+                unfit: Vec::new(),
                 last_job: last.remove(&Some(document.id)),
                 spec: ParentSegmentSpec { name: document.name, ..body.spec },
             });

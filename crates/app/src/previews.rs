@@ -23,11 +23,16 @@ const MOST_ROWS: u32 = 1_000;
 const MOST_BYTES: usize = 8 << 20;
 /// Longest time of a preview.
 const PREVIEW_TIME: Duration = Duration::from_secs(30);
+/// Memory of a count over the profiles of a parent segment.
+pub(crate) const COUNT_MEMORY: usize = 256 << 20;
 /// Memory of a preview for sorting, joining and grouping.
 const PREVIEW_MEMORY: usize = 64 << 20;
 
 /// Where mistakes in some SQL are: in the query that it is of.
 pub(crate) const SQL: &str = "query.sql";
+
+/// Longest wait for a place among those who look.
+const LOOK_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Looks at once, in the whole process: beside the jobs there is little to spare.
 static LOOKS: Semaphore = Semaphore::const_new(2);
@@ -39,20 +44,43 @@ impl App {
         Limits { time: Some(time), memory: PREVIEW_MEMORY, spill_dir, scheduled_time: self.now() }
     }
 
+    /// Limits of a look at the profiles of a parent segment.
+    pub(crate) fn look_at_profiles(&self) -> Limits {
+        Limits { memory: COUNT_MEMORY, ..self.look(PREVIEW_TIME) }
+    }
+
     /// Waits for a place among those who look; it is held as long as what is given.
-    pub(crate) async fn may_look(&self) -> Option<SemaphorePermit<'static>> {
-        LOOKS.acquire().await.ok()
+    ///
+    /// # Errors
+    /// Others look at rows, and go on doing so.
+    pub(crate) async fn may_look(&self) -> Result<SemaphorePermit<'static>, AppError> {
+        let busy = || AppError::Unavailable {
+            message: "others are looking at rows".into(),
+            hint: Some("try again in a moment".into()),
+        };
+        let place = tokio::time::timeout(LOOK_PATIENCE, LOOKS.acquire()).await;
+        place.map_err(|_| busy())?.map_err(|_| busy())
     }
 
     /// The first rows of one SELECT over `tables`. Ends with its future.
     pub(crate) async fn first_rows(&self, sql: &str, tables: &[Table], rows: u32) -> Result<Preview, AppError> {
+        self.first_rows_within(sql, tables, rows, self.look(PREVIEW_TIME)).await
+    }
+
+    /// The same, within these limits.
+    pub(crate) async fn first_rows_within(
+        &self,
+        sql: &str,
+        tables: &[Table],
+        rows: u32,
+        limits: Limits,
+    ) -> Result<Preview, AppError> {
         if !(1..=MOST_ROWS).contains(&rows) {
             return Err(Problem::at("limit", format!("must be a number from 1 to {MOST_ROWS}")).into());
         }
-        let _look = self.may_look().await;
+        let _look = self.may_look().await?;
         // One row more tells whether there are more.
         let limit = usize::try_from(rows).unwrap_or(0) + 1;
-        let limits = self.look(PREVIEW_TIME);
         let batches = query::preview(sql, tables, &limits, limit, std::future::pending()).await;
         let batches = batches.map_err(|error| self.0.discreet.error(sql_error(&error)))?;
         shown(&batches, limit - 1)
@@ -60,24 +88,25 @@ impl App {
 
     /// The number that `sql`, a count over `tables`, gives.
     pub(crate) async fn count_rows(&self, sql: &str, tables: &[Table]) -> Result<u64, AppError> {
-        let _look = self.may_look().await;
-        let counted = self.number(sql, tables, PREVIEW_TIME).await;
+        let _look = self.may_look().await?;
+        let limits = self.look_at_profiles();
+        let counted = number(sql, tables, &limits).await;
         counted.map_err(|error| self.0.discreet.error(sql_error(&error)))
     }
 
     /// The rows that `sql`, a count, says; for as long as `time` lasts.
     pub(crate) async fn count(&self, sql: &str, table: &Table, time: Duration) -> Result<u64, QueryError> {
-        self.number(sql, std::slice::from_ref(table), time).await
+        number(sql, std::slice::from_ref(table), &self.look(time)).await
     }
+}
 
-    async fn number(&self, sql: &str, tables: &[Table], time: Duration) -> Result<u64, QueryError> {
-        let batches = query::preview(sql, tables, &self.look(time), 1, std::future::pending()).await?;
-        let count = batches.first().filter(|batch| batch.num_rows() == 1).map(|batch| batch.column(0).clone());
-        let count = count.and_then(|column| {
-            column.as_any().downcast_ref::<arrow::array::Int64Array>().map(|counts| counts.value(0))
-        });
-        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
-    }
+/// The number that a count gives.
+async fn number(sql: &str, tables: &[Table], limits: &Limits) -> Result<u64, QueryError> {
+    let batches = query::preview(sql, tables, limits, 1, std::future::pending()).await?;
+    let count = batches.first().filter(|batch| batch.num_rows() == 1).map(|batch| batch.column(0).clone());
+    let count = count
+        .and_then(|column| column.as_any().downcast_ref::<arrow::array::Int64Array>().map(|counts| counts.value(0)));
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 /// The columns for people.

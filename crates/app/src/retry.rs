@@ -60,6 +60,7 @@ impl App {
                 hint: None,
             });
         };
+        self.may_send_again(&old).await?;
         let (connection, business_unit) = self.export_door(&connection).await?;
         let (prepared, sha256) = match fixed {
             Some(upload) => {

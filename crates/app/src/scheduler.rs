@@ -234,7 +234,7 @@ impl App {
             Err(error @ AppError::Unavailable { .. }) => return Err(error),
             Err(error) => {
                 let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration: true };
-                Enqueue { stillborn: Some(cause), ..App::stillborn_run(&scheduled.query) }
+                Enqueue { stillborn: Some(cause), ..App::bare_run(&scheduled.query) }
             }
         };
         let overlap = if queue { Overlap::Queue } else { scheduled.table.overlap };

@@ -192,8 +192,8 @@ impl App {
     /// Everything wrong about it.
     pub async fn explain_cron(&self, actor: &Actor, request: CronRequest) -> Result<CronExplanation, AppError> {
         actor.require(Scope::Read)?;
-        let CronRequest { cron, timezone, delay, after, next } = request;
-        let schedule = Schedule { cron, timezone, delay, ..Schedule::default() };
+        let CronRequest { cron, repeat, days, start, end, timezone, delay, after, next } = request;
+        let schedule = Schedule { cron, repeat, days, start, end, timezone, delay, ..Schedule::default() };
         let table = Timetable::of(&schedule, "cron_request").map_err(|problems| {
             let mut bare = Problems::default();
             for problem in problems.iter() {
@@ -278,6 +278,16 @@ impl App {
                 }
             }
         })
+    }
+
+    /// A schedule that was put away goes on from now: times that passed meanwhile are left alone, a person's pause stays. The
+    /// caller holds `scheduling`.
+    pub(crate) async fn standing_begins(&self, id: &str, now: i64) -> Result<Vec<Change>, AppError> {
+        let Some(document) = self.0.store.document(STANDING, id).await? else { return Ok(Vec::new()) };
+        let before: Option<Standing> = serde_json::from_value(document.body).ok();
+        let before = before.unwrap_or_else(|| Standing::new(now));
+        let body = serde_json::to_value(Standing { begun: now, cursor: now, ..before }).unwrap_or_default();
+        Ok(vec![Change::ReplaceDocument { id: document.id, revision: None, name: document.name, body, now }])
     }
 
     /// What goes with a query, activation or parent segment that is deleted: its schedule, what became of its times, how its

@@ -6,12 +6,15 @@ use api::SegmentSpec;
 use model::{Problem, Problems, Rule};
 use store::Document;
 
+use crate::activations::{ACTIVATION, ActivationBody};
 use crate::book::Entry;
 use crate::names;
 use crate::parents::{PARENT, ParentBody};
 use crate::segments::SegmentBody;
 use crate::{App, AppError};
 
+/// Documents that are looked through at most.
+const ALL: u32 = 100_000;
 /// Longest description.
 const LONGEST_DESCRIPTION: usize = 2_000;
 /// Longest folder, with all its parts.
@@ -26,6 +29,11 @@ impl App {
     ) -> Result<Document, AppError> {
         let mut problems = Problems::default();
         problems.keep(names::check("segment.name", &spec.name));
+        // A reference to it would mean the segment of that number, once there is one.
+        if !spec.name.is_empty() && spec.name.bytes().all(|byte| byte.is_ascii_digit()) {
+            let problem = Problem::at("segment.name", "is a number, which rules would take for a segment id");
+            problems.push(problem.hint("give it a letter"));
+        }
         if spec.description.as_deref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
             let message = format!("is longer than {LONGEST_DESCRIPTION} characters");
             problems.push(Problem::at("segment.description", message));
@@ -73,9 +81,15 @@ impl App {
             let hint = format!("have them refer to it by its number, {}", before.number);
             problems.push(Problem::at("segment.name", message).hint(hint));
         }
-        let users: Vec<String> = book.referring(before.number).map(|entry| entry.name.clone()).collect();
+        let mut users: Vec<String> =
+            book.referring(before.number).map(|entry| format!("segment {}", entry.name)).collect();
+        for document in self.0.store.documents(ACTIVATION, None, ALL).await? {
+            if ActivationBody::of(&document)?.segment == old.id {
+                users.push(format!("activation {}", document.name));
+            }
+        }
         if parent.id != before.parent && !users.is_empty() {
-            let message = format!("cannot change: {} refer to this segment", names::listed(&users));
+            let message = format!("cannot change while it is used by {}", names::listed(&users));
             problems.push(Problem::at("segment.parent_segment", message));
         }
         Ok(())

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use store::{Change, Document};
 
 use crate::activations::{ACTIVATION, ActivationBody};
-use crate::book::Book;
+use crate::book::{Book, Entry};
 use crate::clock::monotonic;
-use crate::names::{self, stale_or};
+use crate::names::{self, Write, stale_or};
 use crate::parents::PARENT;
 use crate::previews::placed;
 use crate::{Actor, App, AppError};
@@ -106,9 +106,8 @@ impl App {
     /// Every problem of its rule at once; the name is taken; see [`AppError`].
     pub async fn create_segment(&self, actor: &Actor, spec: SegmentSpec) -> Result<Segment, AppError> {
         actor.require(Scope::Edit)?;
-        self.segment_name_is_free(&spec.name).await?;
         let name = spec.name.clone();
-        self.put_segment(actor, &name, spec, None).await.map(|(segment, _)| segment)
+        self.write_segment(actor, &name, spec, Write::New).await.map(|(segment, _)| segment)
     }
 
     /// Makes or replaces the segment of this name (another name in `spec` renames it). Whether it is new.
@@ -119,15 +118,28 @@ impl App {
         &self,
         actor: &Actor,
         name: &str,
-        mut spec: SegmentSpec,
+        spec: SegmentSpec,
         revision: Option<u64>,
+    ) -> Result<(Segment, bool), AppError> {
+        self.write_segment(actor, name, spec, Write::Put(revision)).await
+    }
+
+    async fn write_segment(
+        &self,
+        actor: &Actor,
+        name: &str,
+        mut spec: SegmentSpec,
+        write: Write,
     ) -> Result<(Segment, bool), AppError> {
         actor.require(Scope::Edit)?;
         // A number is given out once, and no two changes close a ring of references.
         let auditing = self.0.scheduling.lock().await;
         let old = self.0.store.document(SEGMENT, name).await?;
-        if old.is_none() && revision.is_some() {
+        if old.is_none() && write.revision().is_some() {
             return Err(self.no_such("segment", SEGMENT, name).await?);
+        }
+        if old.is_some() && write.is_new() {
+            return Err(names::taken("segment", name));
         }
         if spec.name.is_empty() {
             spec.name = name.to_owned();
@@ -152,23 +164,12 @@ impl App {
             parent: parent.id,
             spec: SegmentSpec { name: String::new(), parent_segment: String::new(), ..spec },
         };
-        let body = serde_json::to_value(&body).unwrap_or_default();
         if let Some(old) = old.as_ref().filter(|_| changed_rule) {
             changes.push(Change::PutValue { name: population(&old.id), value: None });
         }
         let action = if new { "segment.create" } else { "segment.update" };
-        changes.push(match old {
-            None => Change::InsertDocument(Document {
-                id: names::new_id("g"),
-                kind: SEGMENT.into(),
-                name: new_name.clone(),
-                revision: 1,
-                created: now,
-                updated: now,
-                body,
-            }),
-            Some(old) => Change::ReplaceDocument { id: old.id, revision, name: new_name.clone(), body, now },
-        });
+        let id = names::new_id("g");
+        changes.push(names::put(old.as_ref(), names::document(id, SEGMENT, &new_name, &body, now), write.revision()));
         changes.push(actor.audit(action, name, json!({ "name": new_name })));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("segment {new_name}")))?;
         drop(auditing);
@@ -215,7 +216,7 @@ impl App {
             // The rule stands for the segment's own, so that a ring through it is found.
             match book.0.iter_mut().find(|entry| entry.name == *name) {
                 Some(entry) => entry.rule = rule.clone(),
-                None => return Err(self.no_such("segment", SEGMENT, name).await?),
+                None => book.0.push(Entry { id: String::new(), number: 0, name: name.clone(), rule: rule.clone() }),
             }
         }
         self.look_over(&parent, &rule, &book, request.rows).await
@@ -229,7 +230,7 @@ impl App {
         actor.require(Scope::Run)?;
         let (document, body) = self.segment_body(name).await?;
         let parent = self.parent_by_id(&body.parent).await?;
-        let rule = Rule::parse(&body.spec.rule, "rule")?;
+        let rule = Rule::trusted(&body.spec.rule)?;
         let book = self.book(&parent.id).await?;
         let look = self.look_over(&parent, &rule, &book, rows).await?;
         let counted = Population { count: look.count, at: names::time(self.now()) };
@@ -261,7 +262,7 @@ impl App {
         audience: &Audience,
         now: i64,
     ) -> Result<Members, AppError> {
-        let rule = Rule::parse(&body.spec.rule, "rule")?;
+        let rule = Rule::trusted(&body.spec.rule)?;
         let book = self.book(&body.parent).await?;
         Ok(members(&rule, audience, &book, now)?)
     }
@@ -280,7 +281,7 @@ impl App {
             let seconds = monotonic().duration_since(began).as_secs_f64();
             let sample = match rows {
                 0 => None,
-                rows => Some(self.first_rows(&sql, &tables, rows).await?),
+                rows => Some(self.first_rows_within(&sql, &tables, rows, self.look_at_profiles()).await?),
             };
             Ok::<_, AppError>((count, seconds, sample))
         };
@@ -306,10 +307,7 @@ impl App {
     async fn segment_name_is_free(&self, name: &str) -> Result<(), AppError> {
         match self.0.store.document(SEGMENT, name).await? {
             None => Ok(()),
-            Some(_) => Err(AppError::Conflict {
-                message: format!("there is a segment {name} already"),
-                hint: Some("choose another name, or change that one".into()),
-            }),
+            Some(_) => Err(names::taken("segment", name)),
         }
     }
 

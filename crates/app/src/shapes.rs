@@ -8,8 +8,9 @@ use std::future::Future;
 use api::{AudienceBehavior, AudienceCheck, AudienceColumn, JoinCheck, JoinLevel, ParentSegmentSpec, Scope};
 use model::snapshot::{Joined, Level, Sources, customers_sql, join_checks, judge};
 use model::{Problem, Problems, Zone};
-use query::{Limits, QueryError, Table};
+use query::{Limits, QueryError, Table, TableError};
 
+use crate::parents::{PARENT, ParentBody};
 use crate::previews::{shown, sql_error};
 use crate::roots::problem_of;
 use crate::sources::{Known, PLACE, Reader};
@@ -17,7 +18,9 @@ use crate::tables::TABLE;
 use crate::{Actor, App, AppError};
 
 /// Longest time for finding out what the joins of a parent segment do before it is saved.
-const CHECK_TIME: std::time::Duration = std::time::Duration::from_secs(60);
+const CHECK_TIME: std::time::Duration = std::time::Duration::from_secs(120);
+/// Memory for it.
+const CHECK_MEMORY: usize = 256 << 20;
 /// Longest time for finding out a table's columns: JSON lines are read to their end for it.
 const COLUMNS_TIME: std::time::Duration = std::time::Duration::from_secs(60);
 /// Tables that are looked through at most.
@@ -42,23 +45,34 @@ impl App {
     pub async fn check_parent_segment(
         &self,
         actor: &Actor,
-        spec: ParentSegmentSpec,
+        mut spec: ParentSegmentSpec,
     ) -> Result<AudienceCheck, AppError> {
         actor.require(Scope::Run)?;
-        let shape = self.shape_of(&spec).await?;
+        let shape = self.check_parent(&mut spec).await?;
         let looking = async {
             let tables = self.bind_named(&shape.tables).await?;
-            let _look = self.may_look().await;
-            let joins = self.joins(&shape, &tables, &self.look(CHECK_TIME), std::future::pending()).await;
+            let _look = self.may_look().await?;
+            let limits = Limits { memory: CHECK_MEMORY, ..self.look(CHECK_TIME) };
+            let joins = self.joins(&shape, &tables, &limits, std::future::pending());
+            let late = QueryError::TimedOut { limit: CHECK_TIME };
+            let joins = tokio::time::timeout(CHECK_TIME, joins).await.unwrap_or(Err(late));
             joins.map_err(|error| self.0.discreet.error(sql_error(&error)))
         };
         let joins = self.reading(looking).await?;
+        let unfit = match self.0.store.document(PARENT, &spec.name).await? {
+            Some(document) => {
+                let audience = ParentBody::of(&document)?.audience_with(&shape.columns, &shape.behaviors)?;
+                self.unfit(&document.id, &audience).await?
+            }
+            None => Vec::new(),
+        };
         Ok(AudienceCheck {
             population: joins.first().map_or(0, |master| master.keys),
             joins,
             sql: customers_sql(&shape.sources),
             columns: shape.columns,
             behaviors: shape.behaviors,
+            unfit,
         })
     }
 
@@ -67,16 +81,22 @@ impl App {
     /// # Errors
     /// Everything wrong with its tables and columns at once.
     pub(crate) async fn shape_of(&self, spec: &ParentSegmentSpec) -> Result<Shape, AppError> {
+        self.shape_or_away(spec).await.map_err(|(error, _)| error)
+    }
+
+    /// The same; beside what is wrong, whether files are not there, which may be so for a while.
+    pub(crate) async fn shape_or_away(&self, spec: &ParentSegmentSpec) -> Result<Shape, (AppError, bool)> {
         let mut problems = Problems::default();
         let named = tables_of(spec);
-        let known = self.reading(self.columns_of_tables(&named, &mut problems)).await?;
+        let looked = self.reading(self.columns_of_tables(&named, &mut problems)).await;
+        let (known, away) = looked.map_err(|error| (error, false))?;
         let zone = spec.timezone.as_deref().and_then(|name| Zone::parse(name).ok()).unwrap_or_else(Zone::utc);
         let mut reader = Reader { spec, known: &known, problems: &mut problems };
         let sources = reader.sources(zone);
         if problems.is_empty() {
             problems.extend(sources.check(PLACE));
         }
-        problems.or(|| ())?;
+        problems.or(|| ()).map_err(|problems| (AppError::from(problems), away))?;
         let audience = sources.audience(0);
         let groups = groups_of(spec, &sources);
         let columns = audience.columns.iter().map(|field| AudienceColumn {
@@ -98,9 +118,13 @@ impl App {
         })
     }
 
-    /// The columns of tables that are named at these places.
-    async fn columns_of_tables(&self, named: &[(String, String)], problems: &mut Problems) -> Result<Known, AppError> {
-        let mut known = BTreeMap::new();
+    /// The columns of tables that are named at these places, and whether files are not there.
+    async fn columns_of_tables(
+        &self,
+        named: &[(String, String)],
+        problems: &mut Problems,
+    ) -> Result<(Known, bool), AppError> {
+        let (mut known, mut away) = (BTreeMap::new(), false);
         for (table, at) in named {
             let at = format!("{PLACE}.{at}");
             let Some(document) = self.0.store.document(TABLE, table).await? else {
@@ -128,6 +152,7 @@ impl App {
             match read {
                 Ok(Ok(schema)) => drop(known.insert(table.clone(), schema)),
                 Ok(Err(QueryError::Table(error))) => {
+                    away |= matches!(error, TableError::NoSuchFile { .. } | TableError::NoMatch { .. });
                     let problem = self.0.discreet.problem(&problem_of(&error));
                     problems.push(Problem { at, ..problem });
                 }
@@ -138,7 +163,7 @@ impl App {
                 ),
             }
         }
-        Ok(Known(known))
+        Ok((Known(known), away))
     }
 
     /// What the joins do, over these tables.

@@ -5,12 +5,13 @@
 //! A refresh writes a folder of its own, `audiences/<parent segment>/<job>`, and becomes the snapshot in one commit. The one
 //! before stays until nobody reads it any more.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use api::{JoinCheck, JoinLevel, Snapshot};
 use model::snapshot::{customers_sql, events_sql};
-use model::{Audience, JobState, Problem, StopCause};
+use model::{Audience, JobId, JobState, Problem, StopCause};
 use query::{CsvOptions, Format, Limits, Table};
 use store::{Change, Document, Job, LogLevel};
 
@@ -27,6 +28,8 @@ use crate::{App, AppError};
 const SNAPSHOT: &str = "snapshot";
 /// How the tables of a snapshot are called in SQL, before the parent segment's number.
 const SCHEMA: &str = "cdp_audience_";
+/// What a refresh that did not come to its end has left undone.
+const REFRESH: (&str, &str) = ("the refresh", "the profiles stay as they were");
 /// The table of profiles.
 const CUSTOMERS: &str = "customers";
 /// Documents that are looked through at most.
@@ -59,31 +62,40 @@ impl App {
         Ok((audience, snapshot))
     }
 
-    /// The table of a snapshot that a name in SQL means; `None` when it is not the name of one.
-    pub(crate) async fn audience_table(&self, name: &str) -> Result<Option<Result<Table, Problem>>, AppError> {
+    /// The table of a snapshot that a name in SQL means; `None` when it is not the name of one. `known` are the snapshots that
+    /// the same SQL has named before.
+    pub(crate) async fn audience_table(
+        &self,
+        name: &str,
+        known: &mut HashMap<String, (Document, Snapshot)>,
+    ) -> Result<Option<Result<Table, Problem>>, AppError> {
         let Some((number, table)) = name.strip_prefix(SCHEMA).and_then(|rest| rest.split_once('.')) else {
             return Ok(None);
         };
         let wrong = |message: String, hint: &str| Ok(Some(Err(Problem::at(crate::previews::SQL, message).hint(hint))));
-        let mut found = None;
-        for document in self.0.store.documents(PARENT, None, ALL).await? {
-            if ParentBody::of(&document)?.number.to_string() == number {
-                found = Some(document);
+        if !known.contains_key(number) {
+            let mut found = None;
+            for document in self.0.store.documents(PARENT, None, ALL).await? {
+                if ParentBody::of(&document)?.number.to_string() == number {
+                    found = Some(document);
+                }
             }
+            let Some(parent) = found else {
+                return wrong(format!("there is no parent segment {number}"), "see sluice parent-segments list");
+            };
+            let Some((_, snapshot)) = self.snapshot_of(&parent.id).await? else {
+                return wrong(format!("parent segment {} has no profiles yet", parent.name), "refresh it first");
+            };
+            known.insert(number.to_owned(), (parent, snapshot));
         }
-        let Some(parent) = found else {
-            return wrong(format!("there is no parent segment {number}"), "see sluice parent-segments list");
-        };
-        let Some((_, snapshot)) = self.snapshot_of(&parent.id).await? else {
-            return wrong(format!("parent segment {} has no profiles yet", parent.name), "refresh it first");
-        };
+        let Some((parent, snapshot)) = known.get(number) else { return Ok(None) };
         let behavior = |name: &str| snapshot.behaviors.iter().any(|behavior| behavior.name == name);
         if table != CUSTOMERS && !table.strip_prefix("behavior_").is_some_and(behavior) {
             let tables: Vec<String> =
                 snapshot.behaviors.iter().map(|behavior| format!("behavior_{}", behavior.name)).collect();
             let message = format!("parent segment {} has no table {table}", parent.name);
-            let known = std::iter::once(CUSTOMERS).chain(tables.iter().map(String::as_str));
-            return match model::nearest(table, known) {
+            let names = std::iter::once(CUSTOMERS).chain(tables.iter().map(String::as_str));
+            return match model::nearest(table, names) {
                 Some(near) => wrong(message, &format!("did you mean {near}?")),
                 None => wrong(message, "its tables are customers and a behavior_ of each behaviour"),
             };
@@ -100,8 +112,7 @@ impl App {
             Some(id) => self.0.store.document_by_id(id).await?,
             None => None,
         };
-        let parent = parent
-            .ok_or_else(|| AppError::Conflict { message: "the parent segment was deleted".into(), hint: None })?;
+        let parent = parent.ok_or_else(deleted)?;
         if let Some((_, snapshot)) = self.snapshot_of(&parent.id).await?
             && snapshot.job == job.id.as_str()
         {
@@ -109,7 +120,12 @@ impl App {
             return self.end_refresh(job, &snapshot).await;
         }
         let body = ParentBody::of(&parent)?;
-        let shape = self.shape_of(&body.spec).await?;
+        let shape = self.shape_or_away(&body.spec).await.map_err(|(error, away)| {
+            let halt = Halt::from(error);
+            // Files that are out of reach for a while come back by themselves.
+            let cause = halt.cause.map(|cause| StopCause { configuration: cause.configuration && !away, ..cause });
+            Halt { cause, ..halt }
+        })?;
         let folder = self.snapshot_folder(&parent.id, job.id.as_str());
         make_private(&folder)?;
         let written = self.write_snapshot(job, &body, &shape, &folder, live).await;
@@ -122,7 +138,9 @@ impl App {
             }
         };
         self.publish(&parent, &snapshot).await?;
-        self.end_refresh(job, &snapshot).await
+        self.end_refresh(job, &snapshot).await?;
+        self.sweep_snapshots().await;
+        Ok(())
     }
 
     async fn end_refresh(&self, job: &Job, snapshot: &Snapshot) -> Result<(), Halt> {
@@ -146,15 +164,30 @@ impl App {
         let spill = results.parent().unwrap_or(Path::new("."));
         let limits = limits(spill, Some(self.0.config.query_time), job.scheduled.unwrap_or(job.created));
         let mut tables = self.bind_named(&shape.tables).await?;
-        let joins =
-            self.joins(shape, &tables, &limits, live.stop().stopped()).await.map_err(|error| halted(error, live))?;
-        self.tell_joins(job, &joins).await;
+        let joins = self
+            .joins(shape, &tables, &limits, live.stop().stopped())
+            .await
+            .map_err(|error| halted(error, live, REFRESH))?;
+        self.tell_warnings(job, &joins).await;
         if let Some(cause) = refused(&joins) {
             return Err(Halt { state: JobState::Failed, cause: Some(cause) });
         }
         let customers = folder.join(file_of(CUSTOMERS));
         let sql = customers_sql(&shape.sources);
         let population = self.write_table(job, &sql, &tables, &limits, &customers, live).await?;
+        let keys = joins.first().map_or(0, |master| master.keys);
+        if population != keys {
+            let cause = StopCause {
+                message: format!(
+                    "{} keys of the master table became {} profiles: a join gave rows twice, or a table changed while it was read",
+                    grouped(keys),
+                    grouped(population)
+                ),
+                hint: Some("refresh again; if it stays so, look at the keys of the attributes".into()),
+                configuration: false,
+            };
+            return Err(Halt { state: JobState::Failed, cause: Some(cause) });
+        }
         tables.push(parquet(&format!("{SCHEMA}{}.{CUSTOMERS}", body.number), &customers));
         let mut behaviors = shape.behaviors.clone();
         for (behavior, source) in behaviors.iter_mut().zip(&shape.sources.behaviors) {
@@ -186,36 +219,26 @@ impl App {
             self.0.live.changed(&job.id);
         };
         let frozen = query::freeze(sql, tables, limits, path, live.stop().stopped(), &mut progress).await;
-        Ok(frozen.map_err(|error| halted(error, live))?.rows)
+        Ok(frozen.map_err(|error| halted(error, live, REFRESH))?.rows)
     }
 
-    async fn tell_joins(&self, job: &Job, joins: &[JoinCheck]) {
-        for join in joins {
-            let level = match join.level {
-                JoinLevel::Ok => continue,
-                JoinLevel::Warning => LogLevel::Warning,
-                JoinLevel::Wrong => LogLevel::Error,
-            };
-            self.note(&job.id, level, &format!("{} (table {}): {}", join.at, join.table, join.message)).await;
+    /// What may not be as it was meant. What is wrong ends the job, which says it.
+    async fn tell_warnings(&self, job: &Job, joins: &[JoinCheck]) {
+        for join in joins.iter().filter(|join| join.level == JoinLevel::Warning) {
+            let text = format!("{} (table {}): {}", join.at, join.table, join.message);
+            self.note(&job.id, LogLevel::Warning, &text).await;
         }
     }
 
     /// The written folder is the snapshot from now on.
     async fn publish(&self, parent: &Document, snapshot: &Snapshot) -> Result<(), AppError> {
-        let (now, body) = (self.now(), serde_json::to_value(snapshot).unwrap_or_default());
-        let change = match self.0.store.document(SNAPSHOT, &parent.id).await? {
-            Some(old) => Change::ReplaceDocument { id: old.id, revision: None, name: old.name, body, now },
-            None => Change::InsertDocument(Document {
-                id: names::new_id("m"),
-                kind: SNAPSHOT.into(),
-                name: parent.id.clone(),
-                revision: 1,
-                created: now,
-                updated: now,
-                body,
-            }),
-        };
-        Ok(self.0.store.apply(vec![change]).await?)
+        let _scheduling = self.0.scheduling.lock().await;
+        if self.0.store.document_by_id(&parent.id).await?.is_none() {
+            return Err(deleted());
+        }
+        let new = names::document(names::new_id("m"), SNAPSHOT, &parent.id, snapshot, self.now());
+        let old = self.0.store.document(SNAPSHOT, &parent.id).await?;
+        Ok(self.0.store.apply(vec![names::put(old.as_ref(), new, None)]).await?)
     }
 
     /// What goes with a parent segment that is deleted; its files are cleared away afterwards.
@@ -227,27 +250,38 @@ impl App {
     /// Removes profiles that were refreshed since, and those of parent segments that are gone. While somebody reads tables or
     /// a query runs, who may have bound a file and not opened it yet, all stay.
     pub(crate) async fn sweep_snapshots(&self) {
-        let Ok(documents) = self.0.store.documents(SNAPSHOT, None, ALL).await else { return };
-        // Asked after the documents were read: whoever begins later binds what they say.
+        // Nothing is published meanwhile.
+        let _scheduling = self.0.scheduling.lock().await;
         if self.0.readers.put_off() || self.are_querying().await {
             return;
         }
-        let current = |parent: &str, job: &str| {
-            let is = |document: &&Document| document.name == parent && document.body["job"].as_str() == Some(job);
-            documents.iter().any(|document| is(&document))
-        };
         for parent in entries(&self.snapshots()) {
-            let parent_name = name_of(&parent);
             for generation in entries(&parent) {
-                if !current(&parent_name, &name_of(&generation))
-                    && let Err(error) = std::fs::remove_dir_all(&generation)
-                {
+                match self.is_over(&name_of(&parent), &name_of(&generation)).await {
+                    Ok(true) => {}
+                    Ok(false) => continue,
+                    Err(error) => {
+                        tracing::warn!("old profiles could not be looked at: {error}");
+                        return;
+                    }
+                }
+                if let Err(error) = std::fs::remove_dir_all(&generation) {
                     tracing::warn!("old profiles could not be removed: {}", error.kind());
                 }
             }
             // Only an empty folder goes.
             let _ = std::fs::remove_dir(&parent);
         }
+    }
+
+    /// Whether a folder of profiles is not the snapshot, and nobody is writing it. The caller holds `scheduling`.
+    async fn is_over(&self, parent: &str, job: &str) -> Result<bool, AppError> {
+        let current = self.0.store.document(SNAPSHOT, parent).await?;
+        if current.is_some_and(|document| document.body["job"].as_str() == Some(job)) {
+            return Ok(false);
+        }
+        let Ok(id) = job.parse::<JobId>() else { return Ok(true) };
+        Ok(self.0.store.job(&id).await?.is_none_or(|job| !job.state.is_open()))
     }
 
     /// The tables of these names, bound.
@@ -263,6 +297,10 @@ impl App {
     fn snapshot_folder(&self, parent: &str, job: &str) -> PathBuf {
         self.snapshots().join(parent).join(job)
     }
+}
+
+fn deleted() -> AppError {
+    AppError::Conflict { message: "the parent segment was deleted".into(), hint: None }
 }
 
 /// Why a refresh is not made: the joins that are wrong.

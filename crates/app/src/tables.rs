@@ -186,9 +186,11 @@ impl App {
         let mentions = query::mentions(sql).map_err(|error| sql_error(&error))?;
         let mut problems = Problems::default();
         let mut tables = Vec::with_capacity(mentions.len());
+        // All tables of a parent segment are of one snapshot, whatever is published meanwhile.
+        let mut snapshots = HashMap::new();
         for mention in mentions {
             let Some(document) = self.0.store.document(TABLE, &mention.name).await? else {
-                match self.audience_table(&mention.name).await? {
+                match self.audience_table(&mention.name, &mut snapshots).await? {
                     Some(Ok(table)) => tables.push(table),
                     Some(Err(problem)) => problems.push(problem),
                     None => problems.push(self.unknown_table(&mention).await?),

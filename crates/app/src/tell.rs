@@ -105,7 +105,8 @@ impl App {
             Some(scheduled) if self.is_run_of(scheduled, &job).await? => Some(scheduled),
             Some(_) | None => None,
         };
-        if job.kind == store::JobKind::Result && by_schedule.is_none() {
+        let refresh = owner_of(&query_id) == api::Scheduled::ParentSegment;
+        if job.kind == store::JobKind::Result && by_schedule.is_none() && !refresh {
             // Somebody looks at some rows.
             return self.keep(changes).await;
         }

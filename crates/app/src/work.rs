@@ -121,7 +121,7 @@ impl App {
                 self.note(&job.id, LogLevel::Info, &text).await;
                 Ok(frozen.seconds)
             }
-            Err(error) => Err(halted(error, live)),
+            Err(error) => Err(halted(error, live, ("the query", "nothing was sent"))),
         }
     }
 
@@ -262,24 +262,21 @@ impl App {
     }
 }
 
-/// What becomes of a job whose query did not come to its end.
-pub(crate) fn halted(error: QueryError, live: &LiveJob) -> Halt {
+/// What becomes of a job whose query did not come to its end: what it was, and what follows.
+pub(crate) fn halted(error: QueryError, live: &LiveJob, (what, follows): (&str, &str)) -> Halt {
     match error {
         QueryError::Cancelled if live.requeue.load(std::sync::atomic::Ordering::SeqCst) => {
             Halt { state: JobState::Queued, cause: None }
         }
         QueryError::Cancelled => {
-            let cause = StopCause {
-                message: "stopped on request while the query ran".into(),
-                hint: None,
-                configuration: false,
-            };
+            let cause =
+                StopCause { message: format!("stopped on request while {what} ran"), hint: None, configuration: false };
             Halt { state: JobState::Killed, cause: Some(cause) }
         }
         error => {
             let message = match &error {
-                QueryError::Runtime { .. } => format!("{error}; nothing was sent"),
-                _ => format!("the query failed: {error}; nothing was sent"),
+                QueryError::Runtime { .. } => format!("{error}; {follows}"),
+                _ => format!("{what} failed: {error}; {follows}"),
             };
             let cause = StopCause { message, hint: error.hint(), configuration: must_be_changed(&error) };
             Halt { state: JobState::Failed, cause: Some(cause) }

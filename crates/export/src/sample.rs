@@ -173,8 +173,8 @@ mod tests {
             1 [] {"prospect_id":501,"list_id":77}
             2 rejected: prospect_id is required"#]],
         );
-        let forms =
-            [Way::Pairs, Way::Batch(ApiVersion::V4)].map(|way| sample(&*object(&rows, given), &[rows.clone()], way));
+        let forms = [Way::Pairs, Way::Batch(ApiVersion::V4)]
+            .map(|way| sample(&*object(&rows, given), std::slice::from_ref(&rows), way));
         assert!(forms[0] == forms[1], "a pair stands by itself however it travels");
     }
 

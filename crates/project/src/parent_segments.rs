@@ -15,6 +15,9 @@ use crate::form::{Form, Part};
 use crate::render::line;
 use crate::{Origin, WantedParentSegment, timetable, told, yaml};
 
+/// Longest name of a behaviour.
+const LONGEST_BEHAVIOR: usize = 60;
+
 /// Most filters of a master table.
 const MOST_FILTERS: usize = 2;
 
@@ -103,9 +106,9 @@ fn check(spec: &ParentSegmentSpec, fields: &mut Fields<'_>) {
     twice("behaviors", spec.behaviors.iter().map(|it| it.name.as_str()), fields);
     for (index, behavior) in spec.behaviors.iter().enumerate() {
         let first = behavior.name.starts_with(|c: char| c.is_ascii_lowercase());
-        let legal = behavior.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !(first && legal) {
-            let message = "must be a lower-case letter, then letters, digits and _";
+        let legal = behavior.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !(first && legal && behavior.name.len() <= LONGEST_BEHAVIOR) {
+            let message = "must be a lower-case letter, then lower-case letters, digits and _, at most 60";
             fields.within(&format!("behaviors[{index}].name"), message, "it is a part of a table's name in SQL");
         }
         let place = format!("behaviors[{index}].columns");

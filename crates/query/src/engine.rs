@@ -10,6 +10,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
@@ -24,6 +25,7 @@ use crate::bind;
 use crate::error::QueryError;
 use crate::explain::{Scope, planning, running};
 use crate::freeze::Limits;
+use crate::joins;
 use crate::statement;
 use crate::table::Table;
 use crate::td;
@@ -122,6 +124,8 @@ fn session_config() -> SessionConfig {
     options.sql_parser.collect_spans = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
+    // What it learns of one side of a join to skip rows of the other is as large as that side, and counts against the memory.
+    options.optimizer.enable_join_dynamic_filter_pushdown = false;
     config
 }
 
@@ -133,7 +137,13 @@ fn session(limits: &Limits) -> Result<SessionContext, QueryError> {
         .with_temp_file_path(&limits.spill_dir)
         .build_arc()
         .map_err(|_| unwritable("cannot keep temporary files there".into()))?;
-    let session = SessionContext::new_with_config_rt(session_config(), runtime);
+    let state = SessionStateBuilder::new()
+        .with_config(session_config())
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_physical_optimizer_rules(joins::rules())
+        .build();
+    let session = SessionContext::new_with_state(state);
     td::functions(limits.scheduled_time).for_each(|function| session.register_udf(function));
     Ok(session)
 }

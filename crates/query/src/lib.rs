@@ -20,6 +20,7 @@ mod explain;
 mod files;
 mod freeze;
 mod infer;
+mod joins;
 mod mention;
 mod names;
 mod spool;

@@ -133,6 +133,22 @@ fn components(document: &mut Value) {
     document["components"]["responses"] = responses.into();
 }
 
+/// Refusals that all routes of a kind have.
+fn of_tag(tag: &str) -> &'static [u16] {
+    match tag {
+        // A list of jobs may be asked for by a query that is not there.
+        "jobs" => &[404, 409],
+        // What it is asked of may have none.
+        "schedules" => &[409],
+        // One that was never refreshed has no profiles; after a refresh a rule may name a column that is gone.
+        "parent_segments" | "segments" => &[404, 409, 422],
+        // The fields of an account may have to be asked for.
+        "activations" => &[404, 409, 422, 502],
+        "connections" => &[409, 502],
+        _ => &[],
+    }
+}
+
 /// Gives an operation a name of its own and its refusals.
 fn finish(path: &str, method: &str, operation: &mut Value) {
     let tag = operation["tags"][0].as_str().unwrap_or_default().to_owned();
@@ -165,25 +181,7 @@ fn finish(path: &str, method: &str, operation: &mut Value) {
     if header("Idempotency-Key") {
         refusals.push(422);
     }
-    if tag == "jobs" {
-        // A list of jobs may be asked for by a query that is not there.
-        refusals.extend([404, 409]);
-    }
-    if tag == "schedules" {
-        // What it is asked of may have none.
-        refusals.push(409);
-    }
-    if ["parent_segments", "segments", "activations"].contains(&tag.as_str()) {
-        // One that was never refreshed has no profiles; after a refresh a rule may name a column that is gone.
-        refusals.extend([404, 409, 422]);
-    }
-    if tag == "activations" {
-        // The fields of an account may have to be asked for.
-        refusals.push(502);
-    }
-    if tag == "connections" {
-        refusals.extend([409, 502]);
-    }
+    refusals.extend(of_tag(&tag));
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     refusals.sort_unstable();
     for status in refusals {

@@ -118,8 +118,7 @@ async fn a_connection_in_use_stays_and_a_deleted_one_is_revoked() {
     bench.upload("c", "email\na@example.com\n").await;
     bench.query(serde_json::json!({})).await;
     let used = bench.app.delete_connection(&bench.actor, "prod").await.expect_err("refused");
-    expect!["connection prod is used by contacts / give these another connection first"]
-        .assert_eq(&places(&used));
+    expect!["connection prod is used by contacts / give these another connection first"].assert_eq(&places(&used));
     let mut without = query("contacts", serde_json::json!({}));
     without.export = None;
     bench.app.put_query(&bench.actor, "contacts", without, None).await.expect("taken");

@@ -4,8 +4,8 @@
 //! Knows no case.
 
 use api::{
-    Activation, ActivationSpec, Job, ParentSegment, ParentSegmentSpec, PreviewRequest, RunRequest, Segment, SegmentLook,
-    SegmentSpec, SegmentTry,
+    Activation, ActivationSpec, Job, ParentSegment, ParentSegmentSpec, PreviewRequest, RunRequest, Segment,
+    SegmentLook, SegmentSpec, SegmentTry,
 };
 use app::{App, AppError, Config};
 use model::JobState;
@@ -54,7 +54,11 @@ impl People {
     /// With the parent segment, never refreshed.
     pub(crate) async fn with(decide: impl Fn(&mut Config) + Send + Sync + 'static) -> People {
         let people = People::tables(decide).await;
-        people.app().create_parent_segment(&people.bench().actor, people_spec()).await.unwrap_or_else(|e| panic!("{e}"));
+        people
+            .app()
+            .create_parent_segment(&people.bench().actor, people_spec())
+            .await
+            .unwrap_or_else(|e| panic!("{e}"));
         people
     }
 
@@ -178,8 +182,10 @@ pub(crate) fn people_spec() -> ParentSegmentSpec {
     parent_from(json!({
         "name": "people",
         "master": { "table": "contacts", "key": "contact_id", "filters": [{ "column": "status", "values": ["active"] }] },
-        "attributes": [{ "name": "tier", "table": "loyalty", "group": "Loyalty" }],
-        "behaviors": [{ "name": "orders", "table": "orders", "time": "ordered_at" }],
+        "attributes": [{ "name": "tier", "table": "loyalty", "group": "Loyalty" }, { "name": "points", "type": "number" }],
+        "behaviors": [{ "name": "orders", "table": "orders", "time": "ordered_at", "columns": [
+            { "name": "amount", "type": "number" }, { "name": "product" }, { "name": "ordered_at" },
+        ] }],
     }))
 }
 
@@ -193,11 +199,7 @@ pub(crate) fn segment(name: &str, rule: Value) -> SegmentSpec {
 
 /// An activation of a segment through `prod`, quick where it waits.
 pub(crate) fn activation(name: &str, segment: &str, settings: Value, output: Value) -> ActivationSpec {
-    let mut export = crate::bench::query(name, settings).export.expect("it has one");
-    export.settings.0.entry("upsert_by_email").or_insert(json!(true));
-    if export.settings.0.get("data_object") == Some(&json!("list_memberships")) {
-        export.settings.0.remove("upsert_by_email");
-    }
+    let export = crate::bench::query(name, settings).export.expect("it has one");
     let output = serde_json::from_value(output).expect("an output mapping");
     ActivationSpec { name: name.into(), segment: segment.into(), export, output, ..ActivationSpec::default() }
 }

@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, RecordBatch,
-    StringArray, StringBuilder, TimestampMicrosecondArray,
+    ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array, ListBuilder,
+    RecordBatch, StringArray, StringBuilder, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
 use arrow::datatypes::Int64Type;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -202,7 +202,8 @@ async fn shop_sources(tables: &Tables) -> Sources {
     }
     let worth = join("worth", "who", Physical::Text, "id");
     // One column in several types.
-    let since = |name: &str, column_type| SourceColumn { name: name.into(), ..column("since", Physical::Text, column_type) };
+    let since =
+        |name: &str, column_type| SourceColumn { name: name.into(), ..column("since", Physical::Text, column_type) };
     master_columns.extend([since("day", ColumnType::Date), since("words", ColumnType::String)]);
     let attribute = |name: &str, column: SourceColumn| AttributeSource {
         join: worth.clone(),
@@ -250,10 +251,11 @@ async fn a_shop_becomes_a_snapshot() {
         1 | 3 | 2023-11-14T22:15:00 | lamp | -
         3 | 4 | - | chair | [c]
         3 | 5 | 2023-11-14T22:13:20 | - | -
-    "#]].assert_eq(&tables.rows("SELECT * FROM cdp_audience_1.behavior_orders ORDER BY cdp_event_id").await);
+    "#]]
+    .assert_eq(&tables.rows("SELECT * FROM cdp_audience_1.behavior_orders ORDER BY cdp_event_id").await);
     expect![[r#"
         master [4, 1, 3, 0, 1, 3, 0]
-          Warning: 1 row has no key and is left out; 2 values of column score cannot be read as number and count as missing; 1 value of column since cannot be read as date and count as missing
+          Warning: 1 row has no key and is left out; 2 values of column score cannot be read as number and are missing; 1 value of column since cannot be read as date and is missing
         attributes.ltv [5, 1, 4, 0, 1, 3, 1]
           Warning: 1 row is of no profile and left out; 1 row has no key and is left out
         behaviors[0] [7, 1, 3, 2, 3, 2, 1]
@@ -276,7 +278,7 @@ async fn joins_that_go_wrong_are_found() {
     sources.behaviors.clear();
     expect![[r#"
         master [4, 1, 3, 0, 1, 3, 0]
-          Warning: 1 row has no key and is left out; 2 values of column score cannot be read as number and count as missing; 1 value of column since cannot be read as date and count as missing
+          Warning: 1 row has no key and is left out; 2 values of column score cannot be read as number and are missing; 1 value of column since cannot be read as date and is missing
         attributes.x [5, 0, 2, 2, 3, 2, 0]
           Wrong: 2 keys stand in several rows, up to 3: a profile would have several values
         attributes.x [1, 1, 0, 0, 0, 0, 0]
@@ -290,7 +292,7 @@ async fn joins_that_go_wrong_are_found() {
     sources.master = master("people", "country");
     expect![[r#"
         master [5, 0, 3, 1, 3, 3, 0]
-          Wrong: 1 key stands in several rows, up to 3: a profile would be there several times; 1 value of column since cannot be read as timestamp and count as missing; 2 values of column score cannot be read as number and count as missing; 2 values of column since cannot be read as date and count as missing
+          Wrong: 1 key stands in several rows, up to 3: a profile would be there several times; 1 value of column since cannot be read as timestamp and is missing; 2 values of column score cannot be read as number and are missing; 2 values of column since cannot be read as date and are missing
     "#]].assert_eq(&tables.judged(&sources).await);
     sources.master = MasterTable {
         filters: vec![Filter { column: "email".into(), values: vec![json!("' OR '1'='1")] }],
@@ -299,7 +301,152 @@ async fn joins_that_go_wrong_are_found() {
     expect![[r#"
         master [0, 0, 0, 0, 0, 0, 0]
           Wrong: there are no rows
-    "#]].assert_eq(&tables.judged(&sources).await);
+    "#]]
+    .assert_eq(&tables.judged(&sources).await);
+}
+
+/// Keys of every type that a key can be, some of which are equal to one another only as another type.
+fn keys() -> Vec<(&'static str, ArrayRef)> {
+    const MOMENT: i64 = 1_795_392_000_000_000;
+    let texts = [
+        Some("1"),
+        Some("1.0"),
+        Some("0"),
+        Some("-0"),
+        Some("9007199254740992"),
+        Some("9007199254740993"),
+        Some("NaN"),
+        Some("true"),
+        Some("2026-11-23"),
+        Some("2026-11-23T00:00:00"),
+        Some("not a number"),
+        None,
+    ];
+    fn padded<T: Copy>(values: &[T]) -> Vec<Option<T>> {
+        (0..12).map(|row| values.get(row).copied()).collect()
+    }
+    let decimals = padded(&[100_i128, 0, 900_719_925_474_099_200, 900_719_925_474_099_300]);
+    let moments = padded(&[MOMENT, MOMENT + 1, 253_402_300_799_000_000]);
+    let nanos = padded(&[MOMENT * 1000, MOMENT * 1000 + 1, MOMENT * 1000 + 1000]);
+    vec![
+        ("text", Arc::new(StringArray::from(texts.to_vec())) as ArrayRef),
+        ("whole", Arc::new(Int64Array::from(padded(&[1, 0, 9_007_199_254_740_992, 9_007_199_254_740_993])))),
+        ("double", Arc::new(Float64Array::from(padded(&[1.0, 0.0, -0.0, 9_007_199_254_740_992.0, f64::NAN])))),
+        ("real", Arc::new(Float32Array::from(padded(&[1.0, 0.0, 9_007_199_254_740_992.0, f32::NAN])))),
+        ("decimal", Arc::new(Decimal128Array::from(decimals).with_precision_and_scale(20, 2).unwrap())),
+        ("truth", Arc::new(BooleanArray::from(padded(&[true, false])))),
+        ("day", Arc::new(Date32Array::from(padded(&[20_780, 2_932_896])))),
+        ("moment", Arc::new(TimestampMicrosecondArray::from(moments.clone()))),
+        ("nano", Arc::new(TimestampNanosecondArray::from(nanos))),
+        ("zoned", Arc::new(TimestampMicrosecondArray::from(moments).with_timezone("+02:00"))),
+    ]
+}
+
+/// Whatever the types of the two keys: where the refresh would have several rows of a profile, the check says so, and it counts
+/// as many profiles with a row as there will be.
+#[tokio::test]
+async fn checks_count_what_the_refresh_joins() {
+    let with = |name, of: ArrayRef| [vec![(name, of)], keys()].concat();
+    let numbers = Arc::new(Int64Array::from_iter_values(1..=12)) as ArrayRef;
+    let tables = Tables::new().parquet("m", with("n", Arc::clone(&numbers))).parquet("a", with("x", numbers));
+    let columns = tables.columns("m").await;
+    let mut wrong = Vec::new();
+    for parent in &columns[1..] {
+        for foreign in &columns[1..] {
+            let sources = Sources {
+                master: master("m", "n"),
+                master_columns: vec![columns[0].clone(), foreign.clone()],
+                attributes: vec![AttributeSource {
+                    join: join("a", &parent.name, parent.physical.clone(), &foreign.name),
+                    column: column("x", Physical::Integer, ColumnType::Number),
+                }],
+                behaviors: Vec::new(),
+                zone: Zone::utc(),
+            };
+            let pair = format!("{} = {}", parent.name, foreign.name);
+            let refresh = customers_sql(&sources);
+            let sql = format!(
+                "SELECT COUNT(*) AS r, COUNT(DISTINCT CASE WHEN x IS NOT NULL THEN n END) AS m FROM ({refresh}) t"
+            );
+            let rows = tables.rows(&sql).await;
+            let rows = rows.lines().nth(1).unwrap();
+            let check = &join_checks(&sources)[1];
+            let facts = check.facts(&tables.numbers(check).await).unwrap();
+            let (all, matched) = rows.split_once(" | ").unwrap();
+            assert_eq!(facts.matched.to_string(), matched, "{pair}\n{}", check.sql);
+            assert!(all == "12" || facts.repeated > 0, "{pair}: {all} rows\n{}", check.sql);
+            if facts.repeated > 0 {
+                wrong.push(format!("{pair}: {} {}", facts.repeated, facts.most_rows));
+            }
+        }
+    }
+    expect![[r#"
+        text = double: 3 2
+        text = real: 3 2
+        text = decimal: 3 2
+        whole = double: 1 2
+        whole = real: 1 2
+        double = text: 1 2
+        double = whole: 1 2
+        double = double: 1 2
+        double = real: 1 2
+        double = decimal: 1 2"#]]
+    .assert_eq(&wrong.join("\n"));
+}
+
+/// Values and names of several lines stay what they are.
+#[tokio::test]
+async fn line_breaks_stay() {
+    const LINES: &str = "one\n  two\r\n\nthree\n";
+    let values = |values: [&str; 3]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
+    let keys = || values(["k1", "k2", "k3"]);
+    let mut tables = Tables::new()
+        .parquet("master", vec![("id", keys()), ("v", values([LINES, "one\ntwo", "plain"]))])
+        .parquet("attributes", vec![("key\nof it", keys()), ("x", values(["a", "b", "c"]))])
+        .parquet("events", vec![("whose\n\nkey", keys()), ("what", values([LINES, "e", "f"]))]);
+    let mut sources = Sources {
+        master: MasterTable {
+            filters: vec![Filter { column: "v".into(), values: vec![json!(LINES), json!("other\nlines")] }],
+            ..master("master", "id")
+        },
+        master_columns: tables.columns("master").await,
+        attributes: vec![AttributeSource {
+            join: join("attributes", "key\nof it", Physical::Text, "id"),
+            column: column("x", Physical::Text, ColumnType::String),
+        }],
+        behaviors: vec![BehaviorSource {
+            at: "behaviors[0]".into(),
+            name: "b".into(),
+            join: join("events", "whose\n\nkey", Physical::Text, "id"),
+            columns: vec![column("what", Physical::Text, ColumnType::String)],
+            time: None,
+        }],
+        zone: Zone::utc(),
+    };
+    tables.refresh(&sources).await;
+    expect![[r#"
+        master [1, 0, 1, 0, 1, 1, 0]
+          Ok: 1 profile
+        attributes.x [3, 0, 3, 0, 1, 1, 2]
+          Warning: 2 rows are of no profile and left out
+        behaviors[0] [3, 0, 3, 0, 1, 1, 2]
+          Warning: 2 rows are of no profile and left out
+    "#]]
+    .assert_eq(&tables.judged(&sources).await);
+    for (join, ends) in [("first", ""), ("all", ""), ("top", "_1")] {
+        let output: Output = serde_json::from_value(json!({
+            "columns": [{"column": "text", "source": {"string": LINES}}, {"column": "name", "source": {"parameters": [{"type": "SegmentName"}]}}],
+            "behaviors": [{"behavior": "b", "join": join, "rows": 1, "order_by": [{"column": "what"}],
+                "columns": [{"column": "event", "source": {"column": "what"}}]}],
+        }))
+        .unwrap();
+        let ids = Ids { audience: 1, segment: 2, segment_name: LINES.into() };
+        let sql = output.sql(WITH, &sources.audience(1), &ids).unwrap_or_else(|problems| panic!("{problems}"));
+        let want = format!("text:TEXT | name:TEXT | event{ends}:TEXT\n{LINES} | {LINES} | {LINES}\n");
+        assert_eq!(tables.rows(&sql).await, want);
+    }
+    sources.master_columns[1].name = "v\nw".into();
+    assert_eq!(sources.check("").iter().next().unwrap().at, "master");
 }
 
 /// Values at the ends of every type that Parquet has, read as every type that they can be.
@@ -376,7 +523,8 @@ async fn every_type_is_read() {
         UTC l as string_array: TEXT[] ["-", "[a, -]", "[]"] 0
         Europe/Berlin day as date: DATE ["9999-12-31", "2026-11-23", "-"] 0
         Europe/Berlin ts as date: DATE ["-", "2026-11-24", "-"] 1
-        Europe/Berlin tz as date: DATE ["-", "2026-11-24", "-"] 1"#]].assert_eq(&lines.join("\n"));
+        Europe/Berlin tz as date: DATE ["-", "2026-11-24", "-"] 1"#]]
+    .assert_eq(&lines.join("\n"));
 }
 
 /// Names and values that try to be SQL.
@@ -494,24 +642,36 @@ async fn events_in_the_output() {
         behavior.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"columns": [email.clone()], "behaviors": [behavior]})
     };
-    sent(orders("first", json!({})), expect![[r#"
+    sent(
+        orders("first", json!({})),
+        expect![[r#"
         email:TEXT | product:TEXT | bought:TIMESTAMP
         ada@x.io | book | 2023-11-14T22:13:20
         bob@x.io | - | -
         carl@x.io | - | 2023-11-14T22:13:20
-    "#]]).await;
-    sent(orders("last", json!({})), expect![[r#"
+    "#]],
+    )
+    .await;
+    sent(
+        orders("last", json!({})),
+        expect![[r#"
         email:TEXT | product:TEXT | bought:TIMESTAMP
         ada@x.io | lamp | 2023-11-14T22:18:20
         bob@x.io | - | -
         carl@x.io | - | 2023-11-14T22:13:20
-    "#]]).await;
-    sent(orders("top", json!({"rows": 2})), expect![[r#"
+    "#]],
+    )
+    .await;
+    sent(
+        orders("top", json!({"rows": 2})),
+        expect![[r#"
         email:TEXT | product_1:TEXT | bought_1:TIMESTAMP | product_2:TEXT | bought_2:TIMESTAMP
         ada@x.io | book | 2023-11-14T22:13:20 | lamp | 2023-11-14T22:15:00
         bob@x.io | - | - | - | -
         carl@x.io | - | 2023-11-14T22:13:20 | chair | -
-    "#]]).await;
+    "#]],
+    )
+    .await;
     sent(
         orders(
             "top",
@@ -527,7 +687,9 @@ async fn events_in_the_output() {
         "#]],
     )
     .await;
-    sent(orders("all", json!({})), expect![[r#"
+    sent(
+        orders("all", json!({})),
+        expect![[r#"
         email:TEXT | product:TEXT | bought:TIMESTAMP
         ada@x.io | book | 2023-11-14T22:13:20
         ada@x.io | lamp | 2023-11-14T22:15:00
@@ -535,7 +697,9 @@ async fn events_in_the_output() {
         bob@x.io | - | -
         carl@x.io | - | 2023-11-14T22:13:20
         carl@x.io | chair | -
-    "#]]).await;
+    "#]],
+    )
+    .await;
     sent(
         json!({"behaviors": [
             {"behavior": "orders", "join": "first", "columns": [of("first", "product")]},

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::ColumnType;
 use super::moment::{Edge, Moment, Run, Stated, Unit};
 use super::rule::{Literal, Operator, Test, Window};
-use super::select::Condition;
+use super::select::{Condition, LONGEST_CHAIN};
 use super::sql;
 
 /// What is compared.
@@ -101,8 +101,13 @@ pub(crate) fn satisfies(operator: &Operator, operand: &Operand, run: &Run<'_>) -
         Test::Contain(texts) => Ok(like(x, not, texts, |text| format!("%{text}%"))),
         Test::StartWith(texts) => Ok(like(x, not, texts, |text| format!("{text}%"))),
         Test::EndWith(texts) => Ok(like(x, not, texts, |text| format!("%{text}"))),
-        Test::Regexp(pattern) => Ok(Condition::Is(format!("{word}REGEXP_LIKE({x}, {})", sql::text(pattern)))),
+        Test::Regexp(pattern) => Ok(Condition::Is(format!("{word}REGEXP_LIKE({x}, {})", regexp(pattern)))),
         Test::Within(window) => {
+            if let Some(unit) = clock_unit(window).filter(|_| operand.column_type == ColumnType::Date) {
+                let message = format!("cannot be {}: {} holds days", unit.name(), operand.name);
+                let place = format!("{}.from.unit", operator.place);
+                return Err(Misfit { place, message, hint: Some("write day, or a longer unit".into()) });
+            }
             stretch(window, &operator.place, run).map(|stretch| stretch.contains(operand, run, not))
         }
     }
@@ -143,11 +148,19 @@ fn like(x: &str, not: bool, texts: &[String], pattern: impl Fn(&str) -> String) 
         format!("{x} {word} {}{escape}", sql::text(&pattern(&text)))
     });
     let likes: Vec<String> = likes.collect();
-    match (likes.as_slice(), not) {
-        ([only], _) => Condition::Is(only.clone()),
-        (several, false) => Condition::Is(format!("({})", several.join(" OR "))),
-        (several, true) => Condition::Is(format!("NOT ({})", several.join(" OR "))),
+    if let [only] = likes.as_slice() {
+        return Condition::Is(only.clone());
     }
+    let groups: Vec<String> = likes.chunks(LONGEST_CHAIN).map(|group| format!("({})", group.join(" OR "))).collect();
+    let any = if let [only] = groups.as_slice() { only.clone() } else { format!("({})", groups.join(" OR ")) };
+    Condition::Several(if not { format!("NOT {any}") } else { any }, likes.len())
+}
+
+/// A regular expression as SQL.
+fn regexp(pattern: &str) -> String {
+    // The embedded engine (DataFusion 55) makes LIKE of a pattern that is a mere text, and forgets to escape a backslash in
+    // it. An empty group in front changes nothing else.
+    if pattern.contains('\\') { sql::text(&format!("(){pattern}")) } else { sql::text(pattern) }
 }
 
 /// A value as SQL, of the type of what it is compared with.
@@ -222,10 +235,11 @@ pub(crate) fn number_of(text: &str) -> Option<String> {
         return None;
     }
     let text = text.strip_prefix('+').unwrap_or(text);
-    if part.is_none() && exponent.is_none() {
-        if let Ok(number) = text.parse::<i64>() {
-            return Some(number.to_string());
-        }
+    if part.is_none()
+        && exponent.is_none()
+        && let Ok(number) = text.parse::<i64>()
+    {
+        return Some(number.to_string());
     }
     // Engines hold what is no integer of 64 bits as a double; a zero has no sign.
     let number = text.parse::<f64>().ok().filter(|number| number.is_finite())? + 0.0;
@@ -269,6 +283,16 @@ impl Stretch {
             ]);
         }
         Condition::All(vec![Condition::Is(format!("{x} >= {from}")), Condition::Is(format!("{x} {until} {to}"))])
+    }
+}
+
+/// The unit of a window that is one hour, minute or second of the clock.
+fn clock_unit(window: &Window) -> Option<Unit> {
+    match window {
+        Window::This(unit) | Window::Next(unit) | Window::Last(unit) => {
+            matches!(unit, Unit::Hour | Unit::Minute | Unit::Second).then_some(*unit)
+        }
+        Window::Today | Window::Past(_) | Window::Coming(_) | Window::From { .. } | Window::Between { .. } => None,
     }
 }
 

@@ -5,6 +5,8 @@
 mod events;
 mod limit;
 mod lists;
+mod references;
+mod size;
 
 use std::collections::BTreeMap;
 
@@ -13,21 +15,17 @@ use jiff::Timestamp;
 use super::compare::{Misfit, Operand, satisfies};
 use super::expr::Expr;
 use super::moment::Run;
-use super::rule::{Group, Join, Left, Member, Operator, Reference, Rule, ValueCondition, shown};
+use super::rule::{Group, Join, Left, Member, Operator, Rule, ValueCondition, shown};
 use super::segments::{self, Segments};
-use super::select::{Condition, Lines, Select};
+use super::select::{Condition, Lines, Select, Weight};
 use super::{Audience, Field, PROFILE, sql};
 use crate::nearest::nearest;
 use crate::{Problem, Problems};
+use references::Broken;
+use size::Size;
 
 /// Parentheses may be nested so deep in one condition: engines have limits of about 50.
 const DEEPEST: usize = 20;
-
-/// So many conditions may there be once those are counted that an expression repeats.
-const LARGEST: usize = 5_000;
-
-/// So many parts may the SQL have: conditions on behaviours and lists, limits and references.
-const MOST_PARTS: usize = 200;
 
 /// The time for which a rule is compiled to find out what is wrong with it: 2026-01-01.
 const ANY_TIME: i64 = 1_767_225_600;
@@ -85,6 +83,12 @@ impl Members {
         with(&parts).text()
     }
 
+    /// How long the SQL is, without what it selects.
+    fn bytes(&self) -> usize {
+        let parts: usize = self.parts.iter().map(|(name, body)| name.len() + 16 + body.bytes(1)).sum();
+        parts + self.select.lines("").bytes(1)
+    }
+
     fn after_parts(&self, select: Lines) -> String {
         if self.parts.is_empty() {
             return select.text();
@@ -118,20 +122,30 @@ fn compile(
     let run = Run { now, zone: &audience.zone };
     let problems = segments::check(rule, place, segments);
     let (follow, root) = (problems.is_empty(), place.to_owned());
-    let mut compiler =
-        Compiler { audience, segments, run, root, parts: Vec::new(), known: BTreeMap::new(), problems, follow };
+    let mut compiler = Compiler {
+        audience,
+        segments,
+        run,
+        root,
+        parts: Vec::new(),
+        known: BTreeMap::new(),
+        problems,
+        blamed: None,
+        size: Size::default(),
+        follow,
+    };
     let select = compiler.rule(rule);
-    if compiler.parts.len() > MOST_PARTS {
-        let message = format!("has more than {MOST_PARTS} conditions on behaviours, lists and segments, and limits");
-        compiler.problems.push(Problem::at(place, message));
+    let Compiler { parts, mut problems, mut size, .. } = compiler;
+    let columns = audience.columns.iter().map(|field| field.name.clone()).collect();
+    let members = select.map(|select| Members { parts, select, columns });
+    size.written(members.as_ref().map_or(0, Members::bytes));
+    if let Some(too_large) = size.too_large() {
+        let (message, hint) = too_large.told();
+        problems.push(Problem::at(place, message).hint(hint));
     }
-    match select {
-        Some(select) => {
-            let columns = audience.columns.iter().map(|field| field.name.clone()).collect();
-            let parts = compiler.parts;
-            compiler.problems.or(|| Members { parts, select, columns })
-        }
-        None => Err(compiler.problems),
+    match members {
+        Some(members) => problems.or(|| members),
+        None => Err(problems),
     }
 }
 
@@ -156,9 +170,12 @@ struct Compiler<'a> {
     /// Where the rule stands that is being compiled.
     root: String,
     parts: Vec<(String, Lines)>,
-    /// The parts of segments, by number.
-    known: BTreeMap<u64, String>,
+    /// The parts of segments, or why they cannot be used, by number. Each is compiled once, whatever comes of it.
+    known: BTreeMap<u64, Result<String, Broken>>,
     problems: Problems,
+    /// The segment that the first of these problems is really about.
+    blamed: Option<Broken>,
+    size: Size,
     /// Whether references can be followed: not when one leads nowhere or in a ring.
     follow: bool,
 }
@@ -172,8 +189,11 @@ impl Compiler<'_> {
 
     /// The condition, or what is wrong with it noted down.
     fn satisfies(&mut self, operator: &Operator, operand: &Operand) -> Option<Condition> {
+        if self.size.too_large().is_some() {
+            return None;
+        }
         match satisfies(operator, operand, &self.run) {
-            Ok(condition) => Some(condition),
+            Ok(condition) => self.spend(condition.weight()).then_some(condition),
             Err(Misfit { place, message, hint }) => {
                 self.wrong(&place, message, hint);
                 None
@@ -194,7 +214,15 @@ impl Compiler<'_> {
             number += 1;
             name = format!("{plain}_{number}");
         }
-        self.parts.push((name.clone(), body));
+        self.push(name, body)
+    }
+
+    fn push(&mut self, name: String, body: Lines) -> String {
+        self.size.part_after(self.parts.len());
+        // What is one too many is never read.
+        if self.size.too_large().is_none() {
+            self.parts.push((name.clone(), body));
+        }
         name
     }
 
@@ -226,9 +254,9 @@ impl Compiler<'_> {
             Join::Any => Condition::any(members),
             Join::Composite(expr) => {
                 // An expression may name a condition many times, and so may the one around it.
-                let size = expr.size(&|index| members[index].size());
-                if size > LARGEST {
-                    self.wrong("", format!("repeats conditions until there are more than {LARGEST}"), None);
+                let weights: Vec<Weight> = members.iter().map(Condition::weight).collect();
+                let counted = weights.iter().copied().sum();
+                if !self.spend(expr.weight(&weights).above(counted)) {
                     return None;
                 }
                 composite(expr, &members)
@@ -237,6 +265,9 @@ impl Compiler<'_> {
     }
 
     fn member(&mut self, member: &Member, scope: &mut Scope) -> Option<Condition> {
+        if self.size.too_large().is_some() {
+            return None;
+        }
         match member {
             Member::Group(group) => self.group(group, scope),
             Member::Value(value) => self.value(value, scope),
@@ -304,45 +335,6 @@ impl Compiler<'_> {
         let near = nearest(name, self.audience.columns.iter().map(|field| field.name.as_str()));
         let hint = near.map(|near| format!("did you mean {}?", shown(near)));
         self.wrong(place, format!("there is no attribute {}", shown(name)), hint);
-    }
-
-    fn reference(&mut self, reference: &Reference, scope: &mut Scope) -> Option<Condition> {
-        if !self.follow {
-            return None;
-        }
-        let found = self.segments.find(&reference.id)?;
-        let part = match self.known.get(&found.number) {
-            Some(part) => part.clone(),
-            None => {
-                // A segment's own problems are said at the place that draws it in.
-                let outer = std::mem::replace(&mut self.root, "rule".into());
-                let before = std::mem::take(&mut self.problems);
-                let select = self.rule(found.rule);
-                self.root = outer;
-                let problems = std::mem::replace(&mut self.problems, before);
-                if let Some(first) = problems.iter().next() {
-                    let message =
-                        format!("segment {} cannot be used: {}: {}", shown(found.name), first.at, first.message);
-                    self.wrong(&format!("{}.id", reference.place), message, Some("mend that segment first".into()));
-                    return None;
-                }
-                let part = self.segment_part(found.number, select?.lines(&format!("c.{PROFILE}")));
-                self.known.insert(found.number, part.clone());
-                part
-            }
-        };
-        scope.join(&part);
-        let condition = Condition::In(part);
-        Some(if reference.exclude { condition.not() } else { condition })
-    }
-
-    fn segment_part(&mut self, number: u64, body: Lines) -> String {
-        let name = format!("segment_{number}");
-        if self.parts.iter().any(|(known, _)| *known == name) {
-            return self.part("segment", body);
-        }
-        self.parts.push((name.clone(), body));
-        name
     }
 }
 

@@ -3,12 +3,16 @@
 //! Knows how conditions are named and joined; not what they are.
 
 use super::rule::shown;
+use super::select::Weight;
 
 /// How deep parentheses and `not` may be nested.
 const DEEPEST: usize = 20;
 
 /// The longest expression: room for a thousand conditions.
 const LONGEST: usize = 20_000;
+
+/// So often may conditions be named; one that is named twice is there twice in the SQL.
+const MOST_OPERANDS: usize = 1_000;
 
 /// What joins the conditions of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,7 @@ impl Expr {
         if text.len() > LONGEST {
             return Err(format!("is longer than {LONGEST} characters"));
         }
-        let mut parser = Parser { words: words(text)?, at: 0, count };
+        let mut parser = Parser { words: words(text)?, at: 0, count, operands: 0 };
         let expr = parser.any(0)?;
         match parser.peek() {
             None => Ok(expr),
@@ -39,12 +43,12 @@ impl Expr {
         }
     }
 
-    /// How large it becomes with operands of these sizes.
-    pub(crate) fn size(&self, of: &dyn Fn(usize) -> usize) -> usize {
+    /// How much it becomes with operands of these weights.
+    pub(crate) fn weight(&self, of: &[Weight]) -> Weight {
         match self {
-            Expr::Operand(index) => of(*index),
-            Expr::All(parts) | Expr::Any(parts) => parts.iter().map(|part| part.size(of)).sum(),
-            Expr::Not(part) => part.size(of),
+            Expr::Operand(index) => of[*index],
+            Expr::All(parts) | Expr::Any(parts) => parts.iter().map(|part| part.weight(of)).sum(),
+            Expr::Not(part) => part.weight(of),
         }
     }
 }
@@ -101,6 +105,8 @@ struct Parser {
     words: Vec<Word>,
     at: usize,
     count: usize,
+    /// How many operands there were.
+    operands: usize,
 }
 
 impl Parser {
@@ -150,7 +156,11 @@ impl Parser {
         }
     }
 
-    fn operand(&self, name: &str) -> Result<usize, String> {
+    fn operand(&mut self, name: &str) -> Result<usize, String> {
+        self.operands += 1;
+        if self.operands > MOST_OPERANDS {
+            return Err("names conditions more than 1,000 times".into());
+        }
         let number = if name.bytes().all(|byte| byte.is_ascii_digit()) {
             name.parse().ok()
         } else if name.len() <= 2 && name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
@@ -221,6 +231,8 @@ mod tests {
         check("first", "has \"first\": conditions are numbers from 1 or letters from A");
         check(&format!("{}A{}", "(".repeat(21), ")".repeat(21)), "is nested deeper than 20 levels");
         check(&"A ".repeat(20_000), "is longer than 20000 characters");
+        check(&vec!["A"; 1_001].join(" or "), "names conditions more than 1,000 times");
+        assert!(Expr::parse(&vec!["A"; 1_000].join(" or "), 30).is_ok());
         assert_eq!(Expr::parse("B", 1).unwrap_err(), "names a condition \"B\", but there is one (1 or A)");
     }
 }

@@ -14,6 +14,8 @@ use super::expr::Expr;
 use super::moment::{Length, Moment, Unit};
 use crate::Problems;
 
+use read::Patterns;
+
 pub(crate) use read::shown;
 
 /// Groups may be nested so deep; Treasure Data has two levels.
@@ -21,6 +23,9 @@ pub(crate) const DEEPEST: usize = 10;
 
 /// So many conditions may a rule have, those of filters included.
 pub(crate) const MOST_CONDITIONS: usize = 1_000;
+
+/// So many of them may be regular expressions: each takes time and memory.
+const MOST_PATTERNS: usize = 100;
 
 /// A rule over the profiles of a parent segment. Serialized it is the JSON that was read, to the letter.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +41,20 @@ impl Rule {
     /// # Errors
     /// Everything that is wrong with its shape, each at its place: `<place>.conditions[0].operator.rightValue`.
     pub fn parse(value: &Value, place: &str) -> Result<Rule, Problems> {
-        group::rule(value, place).map(|(root, limit)| Rule { json: value.clone(), root, limit })
+        Rule::read(value, place, Patterns::Checked)
+    }
+
+    /// Reads a rule that was accepted before and saved. Its regular expressions are not compiled again, which takes most of
+    /// the time: for looking through many saved rules, never for one that somebody has just written.
+    ///
+    /// # Errors
+    /// As [`Rule::parse`] has them, at places that begin with `rule`.
+    pub fn trusted(value: &Value) -> Result<Rule, Problems> {
+        Rule::read(value, "rule", Patterns::Trusted)
+    }
+
+    fn read(value: &Value, place: &str, patterns: Patterns) -> Result<Rule, Problems> {
+        group::rule(value, place, patterns).map(|(root, limit)| Rule { json: value.clone(), root, limit })
     }
 
     /// The segments that it refers to, as written (numbers or names), in the order of the rule, each once.
@@ -119,7 +137,7 @@ pub(crate) struct Reference {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Left {
     Attribute(String),
-    Events(Summary),
+    Events(Box<Summary>),
 }
 
 /// A value for each profile (or for each group of its events), made of a behaviour's events.

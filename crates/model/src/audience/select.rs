@@ -3,7 +3,53 @@
 //! Knows layout; not what a condition means. A line is never broken or moved once it is written: a text in it may hold line
 //! breaks of its own.
 
+use std::borrow::Cow;
+use std::iter::Sum;
+use std::ops::Add;
+
 use super::PROFILE;
+
+/// What a line has beside a condition, about: its indentation, `AND`, its end.
+const BESIDE: usize = 16;
+
+/// So many conditions stand in one chain of AND or OR; of more, groups are made: the time that engines need to understand a
+/// chain grows with the square of its length.
+pub(crate) const LONGEST_CHAIN: usize = 64;
+
+/// How much SQL something is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Weight {
+    pub(crate) comparisons: usize,
+    /// About: the indentation is not known before the SQL is written.
+    pub(crate) bytes: usize,
+}
+
+impl Weight {
+    /// What it has more than another.
+    pub(crate) fn above(self, other: Weight) -> Weight {
+        Weight {
+            comparisons: self.comparisons.saturating_sub(other.comparisons),
+            bytes: self.bytes.saturating_sub(other.bytes),
+        }
+    }
+}
+
+impl Add for Weight {
+    type Output = Weight;
+
+    fn add(self, other: Weight) -> Weight {
+        Weight {
+            comparisons: self.comparisons.saturating_add(other.comparisons),
+            bytes: self.bytes.saturating_add(other.bytes),
+        }
+    }
+}
+
+impl Sum for Weight {
+    fn sum<I: Iterator<Item = Weight>>(weights: I) -> Weight {
+        weights.fold(Weight::default(), Weight::add)
+    }
+}
 
 /// Lines of SQL, each with its depth.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +72,11 @@ impl Lines {
         }
     }
 
+    /// How long the text becomes where it stands so deep.
+    pub(crate) fn bytes(&self, depth: usize) -> usize {
+        self.0.iter().map(|(inner, line)| 2 * (depth + inner) + line.len() + 1).sum()
+    }
+
     /// The lines as one text.
     pub(crate) fn text(&self) -> String {
         let lines: Vec<String> = self.0.iter().map(|(depth, line)| format!("{}{line}", "  ".repeat(*depth))).collect();
@@ -38,6 +89,8 @@ impl Lines {
 pub(crate) enum Condition {
     /// SQL that binds at least as closely as a comparison, or stands in parentheses.
     Is(String),
+    /// So many comparisons in one SQL, which stands in parentheses.
+    Several(String, usize),
     /// The part of this name has a row.
     In(String),
     All(Vec<Condition>),
@@ -80,19 +133,21 @@ impl Condition {
         }
     }
 
-    /// How many comparisons it has.
-    pub(crate) fn size(&self) -> usize {
+    /// How much SQL it is, told without writing it.
+    pub(crate) fn weight(&self) -> Weight {
         match self {
-            Condition::Is(_) | Condition::In(_) => 1,
-            Condition::All(parts) | Condition::Any(parts) => parts.iter().map(Condition::size).sum(),
-            Condition::Not(inner) => inner.size(),
+            Condition::Is(sql) => Weight { comparisons: 1, bytes: sql.len() + BESIDE },
+            Condition::Several(sql, comparisons) => Weight { comparisons: *comparisons, bytes: sql.len() + BESIDE },
+            Condition::In(part) => Weight { comparisons: 1, bytes: part.len() + PROFILE.len() + BESIDE },
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().map(Condition::weight).sum(),
+            Condition::Not(inner) => inner.weight() + Weight { comparisons: 0, bytes: BESIDE },
         }
     }
 
     /// How deep its parentheses are nested.
     pub(crate) fn depth(&self) -> usize {
         match self {
-            Condition::Is(_) | Condition::In(_) => 0,
+            Condition::Is(_) | Condition::Several(..) | Condition::In(_) => 0,
             Condition::All(parts) | Condition::Any(parts) => 1 + parts.iter().map(Condition::depth).max().unwrap_or(0),
             Condition::Not(inner) => 1 + inner.depth(),
         }
@@ -102,9 +157,11 @@ impl Condition {
     pub(crate) fn clause(&self, word: &str) -> Lines {
         let mut lines = Lines::default();
         match self {
-            Condition::All(parts) => joined(parts, "AND", &mut lines, 0, word),
-            Condition::Any(parts) => joined(parts, "OR", &mut lines, 0, word),
-            Condition::Is(_) | Condition::In(_) | Condition::Not(_) => self.write(&mut lines, 0, &format!("{word} ")),
+            Condition::All(parts) => joined(&chain(parts, Condition::All), "AND", &mut lines, 0, word),
+            Condition::Any(parts) => joined(&chain(parts, Condition::Any), "OR", &mut lines, 0, word),
+            Condition::Is(_) | Condition::Several(..) | Condition::In(_) | Condition::Not(_) => {
+                self.write(&mut lines, 0, &format!("{word} "));
+            }
         }
         lines
     }
@@ -116,13 +173,13 @@ impl Condition {
             format!("({})", parts.join(&format!(" {word} ")))
         };
         match self {
-            Condition::Is(sql) => sql.clone(),
+            Condition::Is(sql) | Condition::Several(sql, _) => sql.clone(),
             Condition::In(part) => format!("{part}.{PROFILE} IS NOT NULL"),
             Condition::All(parts) => join(parts, "AND"),
             Condition::Any(parts) => join(parts, "OR"),
             Condition::Not(inner) => match &**inner {
                 Condition::In(part) => format!("{part}.{PROFILE} IS NULL"),
-                Condition::Is(sql) => format!("({sql}) IS NOT TRUE"),
+                Condition::Is(sql) | Condition::Several(sql, _) => format!("({sql}) IS NOT TRUE"),
                 Condition::All(_) | Condition::Any(_) | Condition::Not(_) => format!("{} IS NOT TRUE", inner.line()),
             },
         }
@@ -130,11 +187,15 @@ impl Condition {
 
     fn write(&self, lines: &mut Lines, depth: usize, lead: &str) {
         match self {
-            Condition::Is(_) | Condition::In(_) => lines.push(depth, format!("{lead}{}", self.line())),
-            Condition::All(parts) => parenthesised(parts, "AND", lines, depth, lead),
-            Condition::Any(parts) => parenthesised(parts, "OR", lines, depth, lead),
+            Condition::Is(_) | Condition::Several(..) | Condition::In(_) => {
+                lines.push(depth, format!("{lead}{}", self.line()));
+            }
+            Condition::All(parts) => parenthesised(&chain(parts, Condition::All), "AND", lines, depth, lead),
+            Condition::Any(parts) => parenthesised(&chain(parts, Condition::Any), "OR", lines, depth, lead),
             Condition::Not(inner) => match &**inner {
-                Condition::Is(_) | Condition::In(_) => lines.push(depth, format!("{lead}{}", self.line())),
+                Condition::Is(_) | Condition::Several(..) | Condition::In(_) => {
+                    lines.push(depth, format!("{lead}{}", self.line()));
+                }
                 Condition::All(_) | Condition::Any(_) | Condition::Not(_) => {
                     inner.write(lines, depth, lead);
                     lines.append(" IS NOT TRUE");
@@ -142,6 +203,14 @@ impl Condition {
             },
         }
     }
+}
+
+/// The same conditions, in groups where they are too many for one chain.
+fn chain(parts: &[Condition], join: fn(Vec<Condition>) -> Condition) -> Cow<'_, [Condition]> {
+    if parts.len() <= LONGEST_CHAIN {
+        return Cow::Borrowed(parts);
+    }
+    Cow::Owned(parts.chunks(LONGEST_CHAIN).map(|group| join(group.to_vec())).collect())
 }
 
 fn parenthesised(parts: &[Condition], word: &str, lines: &mut Lines, depth: usize, lead: &str) {
@@ -244,5 +313,16 @@ mod tests {
               AND segment_4.cdp_customer_id IS NULL"]]
         .assert_eq(&condition.clause("WHERE").text());
         assert_eq!(condition.depth(), 4);
+    }
+
+    #[test]
+    fn long_chains_are_broken_into_groups() {
+        let conditions = |count: usize| (0..count).map(|number| Condition::Is(format!("x{number}"))).collect();
+        let written = Condition::Any(conditions(64)).clause("WHERE").text();
+        assert!(!written.contains('('), "{written}");
+        let written = Condition::Any(conditions(130)).clause("WHERE").text();
+        let groups: Vec<_> = written.split("\n  OR (\n").map(|group| group.matches('x').count()).collect();
+        assert_eq!(groups, [64, 64, 2], "{written}");
+        assert!(written.starts_with("WHERE (\n  x0\n  OR x1\n"), "{written}");
     }
 }

@@ -92,6 +92,7 @@ fn parent(spec: ParentSegmentSpec, id: u64) -> ParentSegment {
         spec,
         snapshot: None,
         segments: 0,
+        unfit: Vec::new(),
         last_job: None,
     }
 }
@@ -302,7 +303,7 @@ fn everything_wrong_is_said_at_its_line() {
               hint: did you mean number?
             parent-segments/a.yaml:14: timezone: "Berlin" is not a time zone of the IANA database
               hint: did you mean Europe/Berlin?
-            parent-segments/a.yaml:13: behaviors[0].name: must be a lower-case letter, then letters, digits and _
+            parent-segments/a.yaml:13: behaviors[0].name: must be a lower-case letter, then lower-case letters, digits and _, at most 60
               hint: it is a part of a table's name in SQL
             segments/s.yaml:1: parent_segment: is missing
             segments/s.yaml:7: rule.conditions[0].conditions[0].type: cannot be "Valu"

@@ -121,3 +121,42 @@ async fn a_folder_that_cannot_be_written() {
         freeze("SELECT 1 AS a", &[], &limits, &world.path("r.parquet"), pending(), &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, QueryError::Disk { .. }), "{error:?}");
 }
+
+/// The first table of a join is as long as it likes; what is joined to it is kept in memory.
+#[tokio::test]
+async fn the_right_side_of_a_join_is_kept_in_memory() {
+    let long = "x".repeat(1000);
+    let rows: Vec<String> = (0..30_000).map(|row| format!("{},{long}{row}", 29_999 - row)).collect();
+    let keys: Vec<String> = (0..30_000).map(|key| format!("{key},{}", key % 3)).collect();
+    let mut world = World::new()
+        .file("wide.csv", format!("k,text\n{}\n", rows.join("\n")))
+        .file("narrow.csv", format!("k,n\n{}\n", keys.join("\n")));
+    world.limits.memory = 12 << 20;
+    for (sql, rows) in [
+        ("SELECT w.k, w.text, n.n FROM wide w LEFT JOIN narrow n ON n.k = w.k", 30_000),
+        ("SELECT w.k, w.text, n.n FROM wide w JOIN narrow n ON n.k = w.k", 30_000),
+        ("SELECT w.k, w.text, n.n FROM wide w LEFT JOIN narrow n ON n.k = w.k WHERE n.n = '0'", 10_000),
+        ("SELECT w.k, w.text FROM wide w WHERE w.k IN (SELECT k FROM narrow WHERE n = '1')", 10_000),
+        (
+            "SELECT w.k, w.text FROM wide w WHERE NOT EXISTS (SELECT 1 FROM narrow n WHERE n.k = w.k AND n = '2')",
+            20_000,
+        ),
+        ("SELECT w.k, w.text FROM narrow n RIGHT JOIN wide w ON n.k = w.k", 30_000),
+    ] {
+        let frozen = world.freeze(sql, &["wide=wide.csv", "narrow=narrow.csv"]).await;
+        assert_eq!(frozen.map(|frozen| frozen.rows), Ok(rows), "{sql}");
+        let keys: Vec<i64> = read(&world.path("result.parquet"))
+            .iter()
+            .flat_map(|batch| {
+                let keys = arrow::compute::cast(batch.column(0), &arrow::datatypes::DataType::Int64).unwrap();
+                let keys = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(&*keys);
+                keys.values().to_vec()
+            })
+            .collect();
+        assert!(keys.is_sorted_by(|a, b| a > b), "rows are in the order of the first table: {sql}");
+    }
+    // NULL in the list: nobody is certainly not in it.
+    let world = world.file("holes.csv", "k,n\n1,a\n,b\n");
+    let sql = "SELECT COUNT(*) AS n FROM wide WHERE k NOT IN (SELECT k FROM holes)";
+    assert!(world.rows(sql, &["wide=wide.csv", "holes=holes.csv"]).await.ends_with("\n0\n"));
+}

@@ -259,12 +259,38 @@ mod tests {
             "state": "sending", "activation": "to <list>", "parent_segment": "customers", "connection": "prod",
             "sentence": "It sends.",
         });
-        expect![[r#""#]].assert_eq(&body(activation).await);
+        expect![[r#"
+            <h1>to &lt;list&gt;: sending</h1>
+            <p>It sends.</p>
+            <dl>
+            <dt>Made</dt><dd>2026-11-23T02:00:01Z</dd>
+            <dt>Activation</dt><dd>to &lt;list&gt;</dd>
+            <dt>Parent segment</dt><dd>customers</dd>
+            <dt>Connection</dt><dd>prod</dd>
+            <dt>Job</dt><dd>1ng8pt7tc60j</dd>
+            </dl>
+            <p class="hint">The same on the command line:</p>
+            <pre><code>sluice jobs show 1ng8pt7tc60j</code></pre>
+        "#]]
+        .assert_eq(&body(activation).await);
         let refresh = json!({
             "state": "success", "kind": "refresh", "parent_segment": "customers", "result_rows": 1_234,
             "sentence": "1,234 profiles.", "actor": "ada",
         });
-        expect![[r#""#]].assert_eq(&body(refresh).await);
+        expect![[r#"
+            <h1>Refresh of customers: success</h1>
+            <p>1,234 profiles.</p>
+            <dl>
+            <dt>Profiles</dt><dd>1,234</dd>
+            <dt>Made</dt><dd>2026-11-23T02:00:01Z</dd>
+            <dt>Parent segment</dt><dd>customers</dd>
+            <dt>Started by</dt><dd>ada</dd>
+            <dt>Job</dt><dd>1ng8pt7tc60j</dd>
+            </dl>
+            <p class="hint">The same on the command line:</p>
+            <pre><code>sluice jobs show 1ng8pt7tc60j</code></pre>
+        "#]]
+        .assert_eq(&body(refresh).await);
     }
 
     #[test]

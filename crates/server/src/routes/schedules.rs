@@ -130,7 +130,7 @@ pub(crate) async fn history(
     Ok(Json(door.app().schedule_history(&caller.actor, of, &name, after, limit).await?))
 }
 
-/// What a cron means, in words and as its next times. Changes nothing.
+/// What a cron or a repeat means, in words and as its next times. Changes nothing.
 #[utoipa::path(
     post, path = "/cron/explain", tag = "schedules", operation_id = "explain", request_body = CronRequest,
     responses((status = 200, body = CronExplanation))

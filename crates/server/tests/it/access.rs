@@ -46,7 +46,8 @@ async fn a_token_that_may_read_changes_nothing_and_sees_no_rows() {
         let body = (method != "GET" && method != "DELETE").then(|| json!({}));
         let answer = house.by(&read, &method, &filled, body).await;
         let status = answer.status.as_u16();
-        if method != "GET" {
+        // What a schedule means is explained to everybody.
+        if method != "GET" && !path.ends_with("/explain") {
             assert!([400, 403, 404, 409, 415, 422].contains(&status), "{method} {path}: {}", answer.text());
         }
         let private = ["/people", "/audit", "/preview", "/result", "/rejected", "/receipts"];

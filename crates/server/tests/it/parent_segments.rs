@@ -22,7 +22,7 @@ async fn a_parent_segment_is_looked_at_saved_and_refreshed() {
     assert_eq!(new.headers[ETAG], "\"1\"");
     let new: ParentSegment = new.take(201);
     assert_eq!((new.id, new.segments, new.snapshot), (1, 0, None));
-    assert_eq!((new.created_by.as_str(), new.updated_by.as_str()), ("ada", "ada"));
+    assert_eq!((new.created_by.as_str(), new.updated_by.as_str()), ("ada (token setup)", "ada (token setup)"));
     assert_eq!(house.admin("POST", "/api/v1/parent-segments", Some(parent())).await.status, 409);
     // Without profiles there is nothing to show.
     assert_eq!(house.admin("GET", &format!("{PARENT}/preview"), None).await.status, 409);
@@ -88,13 +88,25 @@ async fn a_parent_segment_is_changed_by_whom_has_seen_it_and_goes_last() {
 #[tokio::test]
 async fn what_is_wrong_with_a_parent_segment_is_told_by_its_place() {
     let house = tables().await;
-    let cases = [
+    // What stands beside its tables is looked at when it is saved.
+    for (pointer, value, at) in [
         ("/name", json!("a/b"), "name"),
         ("/owner", json!("nobody"), "owner"),
         ("/timezone", json!("Asia/Tokio"), "timezone"),
+        ("/schedule", json!({ "cron": "61 * * * *" }), "schedule.cron"),
+        ("/schedule", json!({ "repeat": "weekly", "days": ["mo"] }), "schedule.days[0]"),
+        ("/notify", json!({ "recipients": ["x"] }), "notify.recipients"),
+    ] {
+        let mut spec = parent();
+        put(&mut spec, pointer, value);
+        let found = places(&house.admin("POST", "/api/v1/parent-segments", Some(spec)).await);
+        assert!(found[0].trim_start_matches("parent_segment.").starts_with(at), "{pointer}: {found:?}");
+    }
+    for (pointer, value, at) in [
         ("/master/table", json!("custmers"), "master.table"),
         ("/master/key", json!("identity"), "master.key"),
         ("/master/filters/0/column", json!("land"), "master.filters[0].column"),
+        ("/master/rows", json!(1), "master"),
         ("/attributes/0/table", json!("plan"), "attributes[0].table"),
         ("/attributes/0/column", json!("plans"), "attributes[0].column"),
         ("/attributes/0/parent_key", json!("x"), "attributes[0].parent_key"),
@@ -102,17 +114,13 @@ async fn what_is_wrong_with_a_parent_segment_is_told_by_its_place() {
         ("/behaviors/0/name", json!("Orders!"), "behaviors[0].name"),
         ("/behaviors/0/table", json!("order"), "behaviors[0].table"),
         ("/behaviors/0/time", json!("when"), "behaviors[0].time"),
-        ("/schedule", json!({ "cron": "61 * * * *" }), "schedule.cron"),
-        ("/notify", json!({ "recipients": ["x"] }), "notify.recipients"),
-        ("/master/rows", json!(1), "master"),
-    ];
-    for (pointer, value, at) in cases {
+    ] {
         let mut spec = parent();
         put(&mut spec, pointer, value);
         for path in ["parent-segments", "parent-segments/check"] {
             let found = places(&house.admin("POST", &format!("/api/v1/{path}"), Some(spec.clone())).await);
-            let found = found[0].trim_start_matches("parent_segment.");
-            assert!(found.starts_with(at), "{path} {pointer}: {found}");
+            let place = found[0].trim_start_matches("parent_segment.");
+            assert!(place.starts_with(at), "{path} {pointer}: {found:?}");
         }
     }
     // Both at once.

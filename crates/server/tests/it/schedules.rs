@@ -74,7 +74,13 @@ async fn what_is_wrong_is_told_by_its_place() {
         (json!({ "cron": "@daily", "catch_up": "some" }), "schedule.catch_up"),
         (json!({ "cron": "@daily", "delay": -1 }), "schedule.delay"),
         (json!({ "cron": "@daily", "later": 1 }), "schedule.later"),
-        (json!({ "timezone": "UTC" }), "schedule.cron"),
+        (json!({ "start": "2099-01-01" }), "schedule.repeat"),
+        (json!({ "repeat": "often" }), "schedule.repeat"),
+        (json!({ "repeat": "daily", "cron": "@daily" }), "schedule.repeat"),
+        (json!({ "repeat": "once" }), "schedule.start"),
+        (json!({ "repeat": "weekly", "days": ["mon", "tu"] }), "schedule.days[1]"),
+        (json!({ "repeat": "daily", "start": "2026-02-30" }), "schedule.start"),
+        (json!({ "repeat": "daily", "start": "2099-01-02", "end": "2099-01-01" }), "schedule.end"),
     ];
     for (schedule, at) in cases {
         let spec = json!({ "name": "q", "sql": "SELECT 1 AS id", "schedule": schedule });
@@ -137,18 +143,25 @@ async fn a_cron_is_explained_to_whoever_may_read() {
     let next: Vec<&str> = said.next.iter().map(|fire| fire.scheduled.as_str()).collect();
     assert_eq!(next, ["2026-11-30T00:00:00Z", "2026-12-07T00:00:00Z"]);
     assert!(said.words.contains("Monday") && !said.remarks.is_empty(), "{said:?}");
+    let asked = json!({
+        "repeat": "weekly", "days": ["fri"], "start": "2026-12-01 02:30", "timezone": "Asia/Tokyo",
+        "after": "2026-11-23T12:00:00Z", "next": 1,
+    });
+    let said: CronExplanation = house.by(&read, "POST", path, Some(asked)).await.take(200);
+    assert_eq!(said.next[0].scheduled, "2026-12-03T17:30:00Z");
+    // Who says nothing has no schedule.
+    let said: CronExplanation = house.by(&read, "POST", path, Some(json!({}))).await.take(200);
+    assert!(said.next.is_empty(), "{said:?}");
     for (asked, at) in [
         (json!({ "cron": "a * * * *" }), "cron"),
+        (json!({ "cron": "@daily", "repeat": "daily" }), "repeat"),
         (json!({ "cron": "@daily", "timezone": "Nowhere" }), "timezone"),
         (json!({ "cron": "@daily", "next": 101 }), "next"),
         (json!({ "cron": "@daily", "after": "soon" }), "after"),
-        (json!({}), "body"),
     ] {
         let answer = house.by(&read, "POST", path, Some(asked.clone())).await;
         assert_eq!(answer.status, 422, "{asked}: {}", answer.text());
-        if at != "body" {
-            assert!(answer.json()["problems"][0]["at"].as_str().unwrap().starts_with(at), "{}", answer.text());
-        }
+        assert!(answer.json()["problems"][0]["at"].as_str().unwrap().starts_with(at), "{}", answer.text());
     }
     assert_eq!(house.anybody("POST", path, Some(json!({ "cron": "@daily" }))).await.status, 401);
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use api::client::{JobQuery, every};
 use api::{
-    Activation, ActivationCopy, ActivationLook, ActivationSpec, ActivationTry, JobKind, OutputField, Overlap,
+    Activation, ActivationCopy, ActivationLook, ActivationSpec, ActivationTry, Cause, JobKind, OutputField, Overlap,
     RunRequest, Scheduled,
 };
 use app::number::grouped;
@@ -214,30 +214,34 @@ async fn preview(door: &Door, what: &str, rows: u32, sql: bool, json: bool) -> R
 /// The fields, and the first records as they will be sent, one a line.
 fn text(look: &ActivationLook) -> String {
     let row = |field: &OutputField| {
-        let problem = field.problem.as_ref();
-        let hint = problem.and_then(|problem| problem.hint.as_ref()).map(|hint| format!("; {hint}"));
+        let problem = field.problem.as_ref().map(said);
+        let remark = field.remark.as_ref().map(|remark| format!("note: {remark}"));
         vec![
             field.column.clone(),
             field.source.clone(),
             field.r#type.clone(),
             field.field.clone().unwrap_or_else(|| "none".to_owned()),
-            problem.map(|problem| format!("{}{}", problem.message, hint.unwrap_or_default())).unwrap_or_default(),
+            problem.or(remark).unwrap_or_default(),
         ]
     };
     let heads = ["output column", "source", "type", "field", "problem"];
     let mut parts = vec![under(&heads, look.fields.iter().map(row))];
     let rows = look.rows.iter().map(|sent| {
-        let rejected = sent.rejected.as_ref().map(|cause| match &cause.hint {
-            Some(hint) => format!("rejected: {}; {hint}", cause.message),
-            None => format!("rejected: {}", cause.message),
-        });
+        let rejected = sent.rejected.as_ref().map(|cause| format!("rejected: {}", said(cause)));
         let record = sent.record.as_ref().map(ToString::to_string);
-        vec![grouped(sent.row), rejected.or(record).unwrap_or_default()]
+        vec![grouped(sent.row), sent.key.clone().unwrap_or_default(), rejected.or(record).unwrap_or_default()]
     });
     if !look.rows.is_empty() {
-        parts.push(under(&["row", "record"], rows));
+        parts.push(under(&["row", "key", "record"], rows));
     }
     parts.join("\n\n")
+}
+
+fn said(cause: &Cause) -> String {
+    match &cause.hint {
+        Some(hint) => format!("{}; {hint}", cause.message),
+        None => cause.message.clone(),
+    }
 }
 
 async fn run(
@@ -257,7 +261,7 @@ async fn run(
 
 #[cfg(test)]
 mod tests {
-    use api::{Cause, SentRow};
+    use api::SentRow;
     use expect_test::expect;
     use serde_json::json;
 
@@ -271,6 +275,7 @@ mod tests {
             r#type: "text".into(),
             field: field.map(str::to_owned),
             problem,
+            remark: field.is_some().then(|| "long ones are cut".to_owned()),
         };
         let cause = Cause { message: "is no field of a prospect".into(), hint: Some("did you mean email?".into()) };
         let look = ActivationLook {
@@ -281,9 +286,15 @@ mod tests {
                 field("comments", "string", Some("text"), None),
             ],
             rows: vec![
-                SentRow { row: 1, record: Some(json!({"email": "a@example.com"})), rejected: None },
+                SentRow {
+                    row: 1,
+                    key: Some("a@example.com".into()),
+                    record: Some(json!({"comments": "x"})),
+                    rejected: None,
+                },
                 SentRow {
                     row: 2,
+                    key: None,
                     record: None,
                     rejected: Some(Cause { message: "there is no email".into(), hint: None }),
                 },
@@ -293,11 +304,11 @@ mod tests {
         expect![[r#"
             OUTPUT COLUMN  SOURCE           TYPE  FIELD  PROBLEM
             emial          attribute email  text  none   is no field of a prospect; did you mean email?
-            comments       string           text  text
+            comments       string           text  text   note: long ones are cut
 
-            ROW  RECORD
-            1    {"email":"a@example.com"}
-            2    rejected: there is no email"#]]
+            ROW  KEY            RECORD
+            1    a@example.com  {"comments":"x"}
+            2                   rejected: there is no email"#]]
         .assert_eq(&text(&look));
     }
 

@@ -139,8 +139,14 @@ fn joins(joins: &[JoinCheck]) -> String {
 
 fn checked(found: &AudienceCheck) -> String {
     let behaviors = behaviors(&found.behaviors);
-    let parts = [joins(&found.joins), counted(found.population, "profile"), columns(&found.columns), behaviors];
+    let (joins, profiles) = (joins(&found.joins), counted(found.population, "profile"));
+    let parts = [joins, profiles, columns(&found.columns), behaviors, unfit(&found.unfit)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n\n")
+}
+
+/// Segments and activations that name what the profiles do not have.
+fn unfit(unfit: &[String]) -> String {
+    unfit.iter().map(|unfit| format!("does not fit: {unfit}")).collect::<Vec<_>>().join("\n")
 }
 
 /// The columns of a profile.
@@ -202,6 +208,9 @@ fn show_parent(found: &ParentSegment, timetable: &str, json: bool) {
     }
     if let Some(told) = &spec.notify {
         show(&notices::text(told));
+    }
+    if !found.unfit.is_empty() {
+        show(&unfit(&found.unfit));
     }
     let Some(snapshot) = snapshot else {
         return say(&format!("not refreshed yet: sluice parent-segments refresh '{}'", spec.name));
@@ -274,6 +283,7 @@ mod tests {
                 events: Some(12_345),
             }],
             sql: String::new(),
+            unfit: vec!["segment Rich: rule.conditions[0]: there is no attribute tier".into()],
         };
         expect![[r#"
             JOIN           TABLE     LEVEL  ROWS   KEYS   NO KEY  REPEATED  MATCHED  ORPHANS  FOUND

@@ -103,7 +103,8 @@ pub(crate) async fn list(door: &Door, which: &JobQuery, limit: u32, json: bool) 
     let page = async |after: Option<&str>, limit| door.client().jobs(which, after, limit).await;
     let jobs = pages::first(limit, None, page).await?;
     show_list(&jobs, json, NONE, &["job", "created", "state", "of", "rows"], |job| {
-        let rows = job.rows.map(|rows| format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)));
+        let delivered = job.rows.map(|rows| format!("{} of {} delivered", grouped(rows.delivered), grouped(rows.read)));
+        let rows = delivered.or(job.result_rows.map(|rows| counted(rows, "row")));
         vec![job.id.clone(), job.created.clone(), job.state.to_string(), of(job), rows.unwrap_or_default()]
     });
     Ok(Exit::Done)

@@ -19,7 +19,7 @@ from the same routes that answer.
 * **Refusals** are `application/problem+json` (RFC 9457): `code` for programs, `title` and `hint` for people, and `problems`, every
   place that must be changed at once, with its hint. `request_id` names the answer in the server's log.
 * **Pages**: `items` and, unless it was the last page, `next`, which goes back as `?after=`. `?limit=` is 1 to 500.
-* **Changes of what you have seen**: documents have a `revision`, also as `ETag`; with `If-Match` a change is refused (412) when
+* **Changes of what you have seen**: documents have a `revision`, also as `ETag`; with `If-Match` a `PUT` is refused (412) when
   somebody else was first. `PUT` makes what is not there.
 * **Starting a job once**: `Idempotency-Key` on the routes that start one. The same key with the same request gives the same job
   again (200 instead of 202) for a day; with another request it is refused (422).
@@ -85,8 +85,8 @@ A schedule is a part of what it runs, a query, an activation or the refresh of a
 `/schedules/{name}?of=query|activation|parent_segment` (a query when `of` is not given): whether it fires and why not, its next times,
 its newest one. `POST …/pause` and `…/resume` keep it from firing and let it fire again, also after it was disabled. `POST
 …/backfill` runs times that have passed (`{\"from\":\"2026-11-01\",\"slots\":3}`); each runs once, so the same request may be sent
-again. `GET …/history` has every time that passed, with its job or with the reason why there is none. `POST /cron/explain` says what a
-cron means before it is saved.
+again. `GET …/history` has every time that passed, with its job or with the reason why there is none. `POST /cron/explain` says what one
+means before it is saved.
 
 A job of a schedule has `scheduled`, its scheduled time, which `TD_SCHEDULED_TIME()` gives; `POST /queries/{name}/runs` takes
 `scheduled_time`. Its `forecast` says how many calls it needs and whether those of today suffice.
@@ -110,7 +110,8 @@ fn api_page() {
     for (path, operations) in paths {
         for (method, operation) in operations.as_object().expect("a path has operations") {
             let Some(summary) = operation.get("summary").and_then(Value::as_str) else { continue };
-            let _ = writeln!(text, "| `{} {path}` | {} |", method.to_uppercase(), summary.trim_end_matches('.'));
+            let summary = summary.trim_end_matches('.').replace('\n', " ");
+            let _ = writeln!(text, "| `{} {path}` | {summary} |", method.to_uppercase());
         }
     }
     assert!(text.lines().count() > BEFORE.lines().count() + 30, "every route has a summary");

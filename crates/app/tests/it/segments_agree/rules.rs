@@ -102,7 +102,8 @@ fn condition(chance: &mut Chance) -> Value {
 /// An operator, and for lists how many elements must satisfy it.
 fn compared(chance: &mut Chance, condition: &mut Value, kind: char) {
     let element = kind.to_ascii_lowercase();
-    condition["operator"] = operator(chance, if kind == element || chance.one_in(6) { kind } else { element });
+    let whole = kind == element || chance.one_in(6);
+    condition["operator"] = operator(chance, if whole { kind } else { element });
     if kind != element && condition["operator"]["type"] != "IsNull" {
         let number = chance.below(4);
         condition["arrayMatching"] = match chance.below(6) {
@@ -117,7 +118,8 @@ fn compared(chance: &mut Chance, condition: &mut Value, kind: char) {
 }
 
 fn events_of(chance: &mut Chance) -> (Value, char) {
-    let (name, columns): (_, &[(&str, char)]) = if chance.one_in(3) { ("visits", &VISITS) } else { ("orders", &ORDERS) };
+    let (name, columns): (_, &[(&str, char)]) =
+        if chance.one_in(3) { ("visits", &VISITS) } else { ("orders", &ORDERS) };
     let plain: Vec<(&str, char)> = columns.iter().copied().filter(|(_, kind)| kind.is_ascii_lowercase()).collect();
     let numbers: Vec<(&str, char)> = plain.iter().copied().filter(|(_, kind)| *kind == 'n').collect();
     let ordered: Vec<(&str, char)> = plain.iter().copied().filter(|(_, kind)| *kind != 'b').collect();
@@ -183,7 +185,7 @@ fn limit(chance: &mut Chance, aggregation: bool) -> Value {
     if chance.one_in(2) {
         json!({"type": "Count", "number": 1 + chance.below(700), "orderColumns": order})
     } else {
-        let percent = *chance.of(&[json!(100), json!(50), json!(12.5), json!(33.333333), json!(0.1), json!(7)]);
+        let percent = *chance.of(&[100.0, 50.0, 12.5, 33.333333, 0.1, 7.0]);
         json!({"type": "Percent", "number": percent, "orderColumns": order})
     }
 }
@@ -217,7 +219,9 @@ fn number(chance: &mut Chance) -> Value {
         0 => json!(format!("{}", chance.below(30))),
         1 => json!(chance.below(3_000) as f64 / 100.0 - 5.0),
         2 => json!(9_007_199_254_740_993_i64 + chance.below(3) as i64 - 1),
-        3 => chance.of(&[json!(1e300), json!(-1e300), json!("0.123"), json!(1e-9), json!(1e15), json!("1.5e1")]).clone(),
+        3 => {
+            chance.of(&[json!(1e300), json!(-1e300), json!("0.123"), json!(1e-9), json!(1e15), json!("1.5e1")]).clone()
+        }
         4 => json!(chance.below(80) as f64 / 4.0),
         _ => json!(chance.below(40) as i64 - 10),
     }
@@ -233,21 +237,46 @@ fn value(chance: &mut Chance, kind: char) -> Value {
 }
 
 const PATTERNS: [&str; 14] = [
-    "^bo", "ks$", "^books$", "books|games", "(?i)BOOKS", ".", "^$", "[0-9]+%?", r"\\", "'", "two.lines", "(?s)two.lines",
-    r"\p{L}{3}", "a.b",
+    "^bo",
+    "ks$",
+    "^books$",
+    "books|games",
+    "(?i)BOOKS",
+    ".",
+    "^$",
+    "[0-9]+%?",
+    r"\\",
+    "'",
+    "two.lines",
+    "(?s)two.lines",
+    r"\p{L}{3}",
+    "a.b",
 ];
 
 fn operator(chance: &mut Chance, kind: char) -> Value {
     let not = chance.one_in(3);
     let words: &[&str] = match kind {
-        's' => &[
-            "Equal", "In", "Contain", "StartWith", "EndWith", "Regexp", "Greater", "LessEqual", "Between", "IsNull",
-        ],
+        's' => {
+            &["Equal", "In", "Contain", "StartWith", "EndWith", "Regexp", "Greater", "LessEqual", "Between", "IsNull"]
+        }
         'n' => &["Equal", "In", "Greater", "GreaterEqual", "Less", "LessEqual", "Between", "IsNull"],
         'b' => &["Equal", "IsNull"],
         't' | 'd' => &[
-            "Equal", "Greater", "GreaterEqual", "Less", "LessEqual", "Between", "IsNull", "TimeToday", "TimeThis",
-            "TimeNext", "TimeWithinPast", "TimeWithinNext", "TimeRange", "TimeLast", "TimeInBetweenNext",
+            "Equal",
+            "Greater",
+            "GreaterEqual",
+            "Less",
+            "LessEqual",
+            "Between",
+            "IsNull",
+            "TimeToday",
+            "TimeThis",
+            "TimeNext",
+            "TimeWithinPast",
+            "TimeWithinNext",
+            "TimeRange",
+            "TimeLast",
+            "TimeInBetweenNext",
         ],
         _ => &["IsNull"],
     };
@@ -262,6 +291,8 @@ fn operator(chance: &mut Chance, kind: char) -> Value {
         }
         "Contain" | "StartWith" | "EndWith" => json!({ "rightValues": chance.some(&WORDS, 3) }),
         "Regexp" => json!({"rightValue": *chance.of(&PATTERNS)}),
+        // A day has no hours of its own.
+        "TimeThis" | "TimeNext" | "TimeLast" if kind == 'd' => json!({"from": {"unit": *chance.of(&UNITS[..5])}}),
         "TimeThis" | "TimeNext" | "TimeLast" => json!({"from": {"unit": unit}}),
         "TimeWithinPast" | "TimeWithinNext" => json!({"value": chance.below(40).to_string(), "unit": unit}),
         "TimeRange" => {

@@ -6,11 +6,11 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::Float64Builder;
 use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListBuilder, RecordBatch,
     StringArray, StringBuilder, TimestampMicrosecondArray, TimestampNanosecondArray,
 };
-use arrow::array::Float64Builder;
 use model::{Audience, ColumnType, Events, Field, Zone};
 use parquet::arrow::ArrowWriter;
 use query::Table;
@@ -20,8 +20,28 @@ use crate::evaluator::{Behavior, Cell, Column, Kind, Rows};
 
 /// Texts that stand in rows and in rules: what could end a text, a comment or a pattern among them.
 pub(crate) const WORDS: [&str; 22] = [
-    "books", "Books", "bo", "ks", "games", "toys", "", " ", "O'Brien", "''", "50%", "50", "a_b", "aXb", "back\\slash",
-    "\\", "two\nlines", "Ünïcödé 🚀", "--", "/* x */", "'); DROP TABLE customers; --", "x\" OR 1=1",
+    "books",
+    "Books",
+    "bo",
+    "ks",
+    "games",
+    "toys",
+    "",
+    " ",
+    "O'Brien",
+    "''",
+    "50%",
+    "50",
+    "a_b",
+    "aXb",
+    "back\\slash",
+    "\\",
+    "two\nlines",
+    "Ünïcödé 🚀",
+    "--",
+    "/* x */",
+    "'); DROP TABLE customers; --",
+    "x\" OR 1=1",
 ];
 
 /// Monday 2026-03-30 00:30 in Berlin, the day after the clocks were put forward; the other times are as awkward.
@@ -37,7 +57,7 @@ const MIDDLE: i64 = 1_774_823_400;
 
 /// How a column is kept in a file.
 #[derive(Debug, Clone, Copy)]
-enum Kept {
+pub(crate) enum Kept {
     Text,
     Integer,
     Float,
@@ -63,17 +83,19 @@ impl Kept {
         }
     }
 
-    fn cell(self, chance: &mut Chance) -> Cell {
+    fn cell(self, chance: &mut Chance, words: &[String]) -> Cell {
         if chance.one_in(8) {
             return Cell::Missing;
         }
         let element = |kept: Kept, chance: &mut Chance| {
-            let elements = (0..chance.below(4)).map(|_| kept.cell(chance)).collect();
+            let elements = (0..chance.below(4)).map(|_| kept.cell(chance, words)).collect();
             Cell::List(elements)
         };
         match self {
-            Kept::Text => Cell::Text((*chance.of(&WORDS)).to_owned()),
-            Kept::Integer if chance.one_in(20) => Cell::Number(900_719_925_474_099_300 + i128::from(chance.below(3)) * 100),
+            Kept::Text => Cell::Text(chance.of(words).clone()),
+            Kept::Integer if chance.one_in(20) => {
+                Cell::Number(900_719_925_474_099_300 + i128::from(chance.below(3)) * 100)
+            }
             Kept::Integer => Cell::Number((i128::from(chance.below(40)) - 10) * 100),
             Kept::Float => Cell::Number((i128::from(chance.below(80)) - 20) * 25),
             Kept::Decimal => Cell::Number(i128::from(chance.below(3_000)) - 500),
@@ -152,7 +174,10 @@ fn time(chance: &mut Chance) -> i64 {
     seconds * 1_000_000 + if chance.one_in(4) { chance.below(1_000_000) as i64 } else { 0 }
 }
 
-const PROFILES: [(&str, Kept); 13] = [
+/// A column of a file.
+pub(crate) type Shape<'a> = (&'a str, Kept);
+
+const PROFILES: [Shape<'_>; 13] = [
     ("email", Kept::Text),
     ("city", Kept::Text),
     ("we\"ird; -- */ 'name", Kept::Text),
@@ -168,7 +193,7 @@ const PROFILES: [(&str, Kept); 13] = [
     ("sizes", Kept::Numbers),
 ];
 
-const ORDERS: [(&str, Kept); 9] = [
+const ORDERS: [Shape<'_>; 9] = [
     ("ordered_at", Kept::Nanos),
     ("amount", Kept::Decimal),
     ("quantity", Kept::Integer),
@@ -180,7 +205,7 @@ const ORDERS: [(&str, Kept); 9] = [
     ("shipped", Kept::Day),
 ];
 
-const VISITS: [(&str, Kept); 3] = [("at", Kept::Micros), ("page", Kept::Text), ("seconds", Kept::Float)];
+const VISITS: [Shape<'_>; 3] = [("at", Kept::Micros), ("page", Kept::Text), ("seconds", Kept::Float)];
 
 /// Rows, the files that hold them, and their shape.
 pub(crate) struct World {
@@ -193,42 +218,45 @@ impl World {
     /// Random profiles with about two events of each behaviour.
     pub(crate) fn new(profiles: usize, seed: u64, folder: &Path) -> World {
         let mut chance = Chance(seed);
-        let columns = columns(&PROFILES, profiles, &mut chance);
-        let mut behaviors = Vec::new();
-        for (name, time, fields) in [("orders", "ordered_at", ORDERS.as_slice()), ("visits", "at", &VISITS)] {
+        let words: Vec<String> = WORDS.map(str::to_owned).to_vec();
+        let mut world = World::of(&PROFILES, profiles, &words, &mut chance, folder);
+        for (name, time, shape) in [("orders", "ordered_at", ORDERS.as_slice()), ("visits", "at", &VISITS)] {
             let events = profiles * 2;
             let owners = (0..events).map(|_| chance.below(profiles as u64) as usize).collect();
-            let columns = self::columns(fields, events, &mut chance);
-            behaviors.push(Behavior { name: name.into(), time: Some(time.into()), owners, columns });
+            let columns = columns(shape, events, &words, &mut chance);
+            let behavior = Behavior { name: name.into(), time: Some(time.into()), owners, columns };
+            world.tables.push(self::behavior(folder, &behavior, shape));
+            world.rows.behaviors.push(behavior);
+            let events = Events { name: name.into(), columns: fields(shape), time: Some(time.into()) };
+            world.audience.behaviors.push(events);
         }
-        let rows = Rows { profiles, columns, behaviors };
-        let audience = Audience {
-            number: 1,
-            columns: fields(&PROFILES),
-            behaviors: vec![
-                Events { name: "orders".into(), columns: fields(&ORDERS), time: Some("ordered_at".into()) },
-                Events { name: "visits".into(), columns: fields(&VISITS), time: Some("at".into()) },
-            ],
-            zone: Zone::utc(),
-        };
-        let tables = vec![
-            file(folder, "customers", vec![ids("cdp_customer_id", 0..profiles)], &PROFILES, &rows.columns),
-            behavior(folder, &rows.behaviors[0], &ORDERS),
-            behavior(folder, &rows.behaviors[1], &VISITS),
-        ];
-        World { rows, audience, tables }
+        world
+    }
+
+    /// Random profiles with these columns, and texts that are these words.
+    pub(crate) fn of(
+        shape: &[Shape<'_>],
+        profiles: usize,
+        words: &[String],
+        chance: &mut Chance,
+        folder: &Path,
+    ) -> World {
+        let columns = columns(shape, profiles, words, chance);
+        let tables = vec![file(folder, "customers", vec![ids("cdp_customer_id", 0..profiles)], shape, &columns)];
+        let audience = Audience { number: 1, columns: fields(shape), behaviors: Vec::new(), zone: Zone::utc() };
+        World { rows: Rows { profiles, columns, behaviors: Vec::new() }, audience, tables }
     }
 }
 
-fn fields(columns: &[(&str, Kept)]) -> Vec<Field> {
+fn fields(columns: &[Shape<'_>]) -> Vec<Field> {
     columns.iter().map(|(name, kept)| Field { name: (*name).into(), column_type: kept.kind().1 }).collect()
 }
 
-fn columns(columns: &[(&str, Kept)], rows: usize, chance: &mut Chance) -> Vec<Column> {
-    let column = |(name, kept): &(&str, Kept)| Column {
+fn columns(columns: &[Shape<'_>], rows: usize, words: &[String], chance: &mut Chance) -> Vec<Column> {
+    let column = |(name, kept): &Shape<'_>| Column {
         name: (*name).into(),
         kind: kept.kind().0,
-        cells: (0..rows).map(|_| kept.cell(chance)).collect(),
+        cells: (0..rows).map(|_| kept.cell(chance, words)).collect(),
     };
     columns.iter().map(column).collect()
 }
@@ -237,7 +265,7 @@ fn ids(name: &str, indexes: impl Iterator<Item = usize>) -> (String, ArrayRef) {
     (name.to_owned(), Arc::new(indexes.map(|index| index as i64 + 1).collect::<Int64Array>()))
 }
 
-fn behavior(folder: &Path, behavior: &Behavior, kept: &[(&str, Kept)]) -> Table {
+fn behavior(folder: &Path, behavior: &Behavior, kept: &[Shape<'_>]) -> Table {
     let mut keys = vec![ids("cdp_customer_id", behavior.owners.iter().copied())];
     if kept.iter().any(|(_, kept)| kept.kind().0.element().is_some()) {
         keys.push(ids("cdp_event_id", 0..behavior.owners.len()));
@@ -245,13 +273,7 @@ fn behavior(folder: &Path, behavior: &Behavior, kept: &[(&str, Kept)]) -> Table 
     file(folder, &format!("behavior_{}", behavior.name), keys, kept, &behavior.columns)
 }
 
-fn file(
-    folder: &Path,
-    name: &str,
-    keys: Vec<(String, ArrayRef)>,
-    kept: &[(&str, Kept)],
-    columns: &[Column],
-) -> Table {
+fn file(folder: &Path, name: &str, keys: Vec<(String, ArrayRef)>, kept: &[Shape<'_>], columns: &[Column]) -> Table {
     let arrays = kept.iter().zip(columns).map(|((name, kept), column)| ((*name).to_owned(), kept.array(&column.cells)));
     let batch = RecordBatch::try_from_iter(keys.into_iter().chain(arrays)).expect("a batch");
     let path = folder.join(format!("{name}.parquet"));

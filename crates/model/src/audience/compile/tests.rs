@@ -37,6 +37,7 @@ fn audience() -> Audience {
                     ("category", String),
                     ("labels", StringArray),
                     ("gift", Boolean),
+                    ("paid_on", Date),
                 ]),
                 time: Some("ordered_at".into()),
             },
@@ -313,19 +314,12 @@ fn lists() {
               FROM (SELECT cdp_customer_id, UNNEST("tags") AS element FROM cdp_audience_1.customers) u
               WHERE u.element = 'a'
               GROUP BY u.cdp_customer_id
-            ),
-            sizes_4 AS (
-              SELECT u.cdp_customer_id, COUNT(*) AS matches
-              FROM (SELECT cdp_customer_id, UNNEST("sizes") AS element FROM cdp_audience_1.customers) u
-              WHERE u.element < 5
-              GROUP BY u.cdp_customer_id
             )
             SELECT c."email", c."country", c."score", c."joined", c."birthday", c."active", c."tags", c."sizes", c."a""; DROP TABLE x; --"
             FROM cdp_audience_1.customers c
             LEFT JOIN tags_1 ON tags_1.cdp_customer_id = c.cdp_customer_id
             LEFT JOIN tags_2 ON tags_2.cdp_customer_id = c.cdp_customer_id
             LEFT JOIN tags_3 ON tags_3.cdp_customer_id = c.cdp_customer_id
-            LEFT JOIN sizes_4 ON sizes_4.cdp_customer_id = c.cdp_customer_id
             WHERE tags_1.matches >= 1
               AND tags_2.matches = tags_2.elements
               AND c."tags" IS NOT NULL
@@ -438,36 +432,36 @@ fn limits() {
     check(
         &rule,
         expect![[r#"
-        WITH orders_1 AS (
-          SELECT e.cdp_customer_id, SUM(e."amount") AS value
-          FROM cdp_audience_1.behavior_orders e
-          GROUP BY e.cdp_customer_id, e."category"
-        ),
-        orders_2 AS (
-          SELECT g.cdp_customer_id, MIN(g.value) AS lowest, MAX(g.value) AS highest
-          FROM orders_1 g
-          WHERE g.value > 5
-          GROUP BY g.cdp_customer_id
-        ),
-        limited_3 AS (
-          SELECT c.cdp_customer_id
-          FROM cdp_audience_1.customers c
-          LEFT JOIN orders_2 ON orders_2.cdp_customer_id = c.cdp_customer_id
-          WHERE orders_2.cdp_customer_id IS NOT NULL
-          ORDER BY orders_2.highest DESC NULLS LAST, c.cdp_customer_id
-          LIMIT 10
-        ),
-        ranked_4 AS (
-          SELECT c.cdp_customer_id, ROW_NUMBER() OVER (ORDER BY c."score" ASC NULLS LAST, c.cdp_customer_id) AS place, COUNT(*) OVER () AS people
-          FROM cdp_audience_1.customers c
-          LEFT JOIN limited_3 ON limited_3.cdp_customer_id = c.cdp_customer_id
-          WHERE limited_3.cdp_customer_id IS NOT NULL
-        )
-        SELECT c."email", c."country", c."score", c."joined", c."birthday", c."active", c."tags", c."sizes", c."a""; DROP TABLE x; --"
-        FROM cdp_audience_1.customers c
-        LEFT JOIN ranked_4 ON ranked_4.cdp_customer_id = c.cdp_customer_id
-        WHERE (ranked_4.place - 1) * 1000 < ranked_4.people * 125
-        ORDER BY ranked_4.place"#]],
+            WITH orders_1 AS (
+              SELECT e.cdp_customer_id, SUM(e."amount") AS value
+              FROM cdp_audience_1.behavior_orders e
+              GROUP BY e.cdp_customer_id, e."category"
+            ),
+            orders_2 AS (
+              SELECT g.cdp_customer_id, MIN(g.value) AS lowest, MAX(g.value) AS highest
+              FROM orders_1 g
+              WHERE g.value > 5
+              GROUP BY g.cdp_customer_id
+            ),
+            limited_3 AS (
+              SELECT c.cdp_customer_id
+              FROM cdp_audience_1.customers c
+              LEFT JOIN orders_2 ON orders_2.cdp_customer_id = c.cdp_customer_id
+              WHERE orders_2.cdp_customer_id IS NOT NULL
+              ORDER BY orders_2.highest DESC NULLS LAST, c.cdp_customer_id
+              LIMIT 10
+            ),
+            ranked_4 AS (
+              SELECT c.cdp_customer_id, ROW_NUMBER() OVER (ORDER BY c."score" ASC NULLS LAST, c.cdp_customer_id) AS place, COUNT(*) OVER () AS people
+              FROM cdp_audience_1.customers c
+              LEFT JOIN limited_3 ON limited_3.cdp_customer_id = c.cdp_customer_id
+              WHERE limited_3.cdp_customer_id IS NOT NULL
+            )
+            SELECT c."email", c."country", c."score", c."joined", c."birthday", c."active", c."tags", c."sizes", c."a""; DROP TABLE x; --"
+            FROM cdp_audience_1.customers c
+            LEFT JOIN ranked_4 ON ranked_4.cdp_customer_id = c.cdp_customer_id
+            WHERE (ranked_4.place - 1) * 1000 < ranked_4.people * 125 /* 12.5 percent, rounded up */
+            ORDER BY ranked_4.place"#]],
     );
     let rule = json!({"type": "And", "conditions": [on("active", json!({"type": "IsNull"}))], "limit": {"type": "Count", "number": 7}});
     let members = compiled(&rule, &others(&[]));
@@ -586,8 +580,8 @@ fn rings_are_named_and_broken_segments_too() {
         &refers("A"),
         &broken,
         expect![[r#"
-        rule.conditions[0].id: segment "A" cannot be used: rule.conditions[0].id: segment "B" cannot be used: rule.conditions[0].leftValue.name: there is no attribute "gone"
-          hint: mend that segment first
+        rule.conditions[0].id: segment "A" cannot be used, because it draws in segment "B": rule.conditions[0].leftValue.name: there is no attribute "gone"
+          hint: mend segment "B" first
     "#]],
     );
     let missing = others(&[(5, "A", refers("9"))]);
@@ -688,7 +682,8 @@ fn too_much_is_refused() {
         &nested,
         &others(&[]),
         expect![[r#"
-        rule: repeats conditions until there are more than 5000
+        rule: has more than 5,000 comparisons, with those that expressions repeat and those of segments it refers to
+          hint: compute some of them in SQL, and join the result as an attribute
     "#]],
     );
     let counts = vec![orders(json!({"type": "Count"}), json!({"type": "IsNull"})); 201];
@@ -697,6 +692,113 @@ fn too_much_is_refused() {
         &others(&[]),
         expect![[r#"
         rule: has more than 200 conditions on behaviours, lists and segments, and limits
+          hint: compute some of them in SQL, and join the result as an attribute
     "#]],
+    );
+}
+
+/// Refused, and before the machine has felt it.
+#[track_caller]
+fn soon_refuses(rule: &Value, others: &Others, want: Expect) {
+    let started = std::time::Instant::now();
+    refuses(rule, others, want);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+const TOO_MANY_BYTES: &str =
+    "rule: would be more than 2 MB of SQL, with what expressions repeat and the segments it refers to
+  hint: put long lists of values into a table, and join it as an attribute or a behavior
+";
+
+#[track_caller]
+fn too_many_bytes(rule: &Value, others: &Others) {
+    let started = std::time::Instant::now();
+    let rule = Rule::parse(rule, "rule").unwrap();
+    let problems = members(&rule, &audience(), others, NOW).expect_err("a rule that is too large");
+    assert_eq!(format!("{problems}\n"), TOO_MANY_BYTES);
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn sql_is_never_made_that_would_be_too_large() {
+    let texts = |count: usize| (0..count).map(|number| format!("text {number}")).collect::<Vec<_>>();
+    let long = on("country", json!({"type": "In", "rightValues": texts(10_000)}));
+    compiled(&all(json!([long])), &others(&[]));
+    // One list a thousand times, by one expression.
+    let expr = vec!["A"; 1_000].join(" or ");
+    let repeated = json!({"type": "Composite", "expr": expr, "conditions": [long]});
+    too_many_bytes(&repeated, &others(&[]));
+    // By many expressions, each small enough, side by side and one in another.
+    let expr = ["A"; 5].join(" and not ");
+    let repeated = json!({"type": "Composite", "expr": expr, "conditions": [long]});
+    too_many_bytes(&all(json!(vec![repeated.clone(); 20])), &others(&[]));
+    too_many_bytes(&json!({"type": "Composite", "expr": expr, "conditions": [repeated]}), &others(&[]));
+    // In segments, each small enough.
+    let number = |number: u64| (number, "n", all(json!([long])));
+    let many: Vec<_> = (1..30).map(number).collect();
+    let refers: Vec<Value> =
+        (1..30).map(|number| json!({"type": "Reference", "id": number, "exclude": false})).collect();
+    too_many_bytes(&all(json!(refers)), &others(&many));
+    // In the events of behaviours.
+    let mut filtered = orders(json!({"type": "Count"}), json!({"type": "IsNull"}));
+    filtered["leftValue"]["filter"] = json!({"type": "And", "conditions": [{"type": "Column", "column": "category",
+        "operator": {"type": "In", "rightValues": texts(10_000)}}]});
+    too_many_bytes(&all(json!(vec![filtered; 20])), &others(&[]));
+    // Texts are a comparison each.
+    let contains = on("country", json!({"type": "Contain", "rightValues": texts(1_000)}));
+    compiled(&all(json!(vec![contains.clone(); 5])), &others(&[]));
+    soon_refuses(
+        &all(json!(vec![contains; 6])),
+        &others(&[]),
+        expect![[r#"
+            rule: has more than 5,000 comparisons, with those that expressions repeat and those of segments it refers to
+              hint: compute some of them in SQL, and join the result as an attribute
+        "#]],
+    );
+}
+
+#[test]
+fn a_broken_segment_is_looked_at_once() {
+    // Each refers to the one before it twice: looked at anew each time, the first would be a billion times.
+    let mut rules = vec![(0, "s0", all(json!([on("gone", json!({"type": "IsNull"}))])))];
+    for number in 1..30 {
+        let before = json!({"type": "Reference", "id": number - 1, "exclude": false});
+        let not_before = json!({"type": "Reference", "id": number - 1, "exclude": true});
+        rules.push((number, "later", json!({"type": "Or", "conditions": [before, not_before]})));
+    }
+    soon_refuses(
+        &all(json!([{"type": "Reference", "id": 29}, {"type": "Reference", "id": "s0"}])),
+        &others(&rules),
+        expect![[r#"
+            rule.conditions[0].id: segment "later" cannot be used, because it draws in segment "s0": rule.conditions[0].leftValue.name: there is no attribute "gone"
+              hint: mend segment "s0" first
+            rule.conditions[1].id: segment "s0" cannot be used: rule.conditions[0].leftValue.name: there is no attribute "gone"
+              hint: mend that segment first
+        "#]],
+    );
+}
+
+#[test]
+fn days_have_no_hours() {
+    let window = |word: &str, unit: &str| json!({"type": word, "from": {"unit": unit}});
+    compiled(
+        &all(json!([on("birthday", window("TimeThis", "day")), on("joined", window("TimeThis", "hour"))])),
+        &others(&[]),
+    );
+    refuses(
+        &all(json!([
+            on("birthday", window("TimeThis", "hour")),
+            on("birthday", window("TimeNext", "minute")),
+            orders(json!({"type": "Max", "column": "paid_on"}), window("TimeRange", "second")),
+        ])),
+        &others(&[]),
+        expect![[r#"
+            rule.conditions[0].operator.from.unit: cannot be hour: "birthday" holds days
+              hint: write day, or a longer unit
+            rule.conditions[1].operator.from.unit: cannot be minute: "birthday" holds days
+              hint: write day, or a longer unit
+            rule.conditions[2].operator.from.unit: cannot be second: the Max of "orders" holds days
+              hint: write day, or a longer unit
+        "#]],
     );
 }

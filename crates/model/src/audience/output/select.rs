@@ -2,8 +2,7 @@
 //!
 //! Knows what a mapping means and how that is written in SQL; nothing here can be wrong any more.
 //!
-//! In the SQL, `m` is a profile that is sent and `b1`, `b2` are its events. The profiles stand on the right of each join: the
-//! engine keeps the left table in memory and lets the right one flow past.
+//! In the SQL, `m` is a profile that is sent and `b1`, `b2` are its events.
 
 use super::Ids;
 use super::behavior::{Pick, Picked};
@@ -20,7 +19,7 @@ impl Meaning<'_> {
         let mut order = vec![format!("m.{PROFILE}")];
         for (index, picked) in self.behaviors.iter().enumerate() {
             let (part, alias) = (format!("events_{}", index + 1), format!("b{}", index + 1));
-            statement.push_str(&format!(",\n{part} AS (\n{}\n)", indented(&picked.sql(audience))));
+            statement.push_str(&format!(",\n{part} AS (\n{}\n)", picked.sql(audience)));
             select.extend(
                 picked
                     .names()
@@ -28,8 +27,7 @@ impl Meaning<'_> {
                     .enumerate()
                     .map(|(number, column)| format!("{alias}.value_{} AS {}", number + 1, sql::name(&column.name))),
             );
-            let right = if index == 0 { from } else { format!("(\n{}\n)", indented(&from)) };
-            from = format!("{part} {alias}\nRIGHT JOIN {right}\n  ON {alias}.{PROFILE} = m.{PROFILE}");
+            from.push_str(&format!("\nLEFT JOIN {part} {alias}\n  ON {alias}.{PROFILE} = m.{PROFILE}"));
             if picked.pick.is_rows() {
                 order.push(format!("{alias}.place"));
             }
@@ -49,19 +47,18 @@ fn selected(name: &str, value: &Value<'_>, ids: &Ids) -> String {
 
 impl Picked<'_> {
     /// The events that are sent: a row a profile, or a row an event with its `place`. Columns are `value_1`, `value_2`, in
-    /// the order of [`Picked::names`].
+    /// the order of [`Picked::names`]. Lines are indented as they are written, never afterwards: names may go over several.
     fn sql(&self, audience: &Audience) -> String {
         let values = |alias: &str| {
             let names = (1..=self.columns.len()).map(|number| format!("{alias}value_{number}"));
             names.collect::<Vec<_>>().join(", ")
         };
-        let ranked = format!("(\n{}\n) ranked", indented(&self.ranked(audience)));
+        let ranked = format!("(\n{}\n  ) ranked", self.ranked(audience, "    "));
+        let from = format!("  FROM {ranked}\n  WHERE place");
         match self.pick {
-            Pick::First | Pick::Last => format!("SELECT {PROFILE}, {}\nFROM {ranked}\nWHERE place = 1", values("")),
-            Pick::TopRows(rows) => {
-                format!("SELECT {PROFILE}, {}, place\nFROM {ranked}\nWHERE place <= {rows}", values(""))
-            }
-            Pick::All => self.ranked(audience),
+            Pick::First | Pick::Last => format!("  SELECT {PROFILE}, {}\n{from} = 1", values("")),
+            Pick::TopRows(rows) => format!("  SELECT {PROFILE}, {}, place\n{from} <= {rows}", values("")),
+            Pick::All => self.ranked(audience, "  "),
             Pick::TopColumns(rows) => {
                 let count = self.columns.len();
                 let cells = (1..=rows as usize).flat_map(|place| {
@@ -70,15 +67,15 @@ impl Picked<'_> {
                         format!("MAX(CASE WHEN place = {place} THEN value_{column} END) AS value_{value}")
                     })
                 });
-                let cells = cells.collect::<Vec<_>>().join(",\n  ");
-                format!("SELECT\n  {PROFILE},\n  {cells}\nFROM {ranked}\nWHERE place <= {rows}\nGROUP BY {PROFILE}")
+                let cells = cells.collect::<Vec<_>>().join(",\n    ");
+                format!("  SELECT\n    {PROFILE},\n    {cells}\n{from} <= {rows}\n  GROUP BY {PROFILE}")
             }
         }
     }
 
     /// Every event with its place among those of its profile, from 1. Events without a value to go by come last, whatever the
     /// direction.
-    fn ranked(&self, audience: &Audience) -> String {
+    fn ranked(&self, audience: &Audience, indent: &str) -> String {
         let reversed = self.pick == Pick::Last;
         let by = |name: &str, descending: bool| {
             let direction = if descending { "DESC" } else { "ASC" };
@@ -97,14 +94,11 @@ impl Picked<'_> {
         let values =
             values.map(|(index, (_, _, field))| format!("e.{} AS value_{}", sql::name(&field.name), index + 1));
         format!(
-            "SELECT\n  e.{PROFILE},\n  {},\n  ROW_NUMBER() OVER (PARTITION BY e.{PROFILE} ORDER BY {}) AS place\nFROM {} e",
-            values.collect::<Vec<_>>().join(",\n  "),
+            "{indent}SELECT\n{indent}  e.{PROFILE},\n{indent}  {},\n{indent}  \
+             ROW_NUMBER() OVER (PARTITION BY e.{PROFILE} ORDER BY {}) AS place\n{indent}FROM {} e",
+            values.collect::<Vec<_>>().join(&format!(",\n{indent}  ")),
             order.join(", "),
             audience.events(self.events)
         )
     }
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

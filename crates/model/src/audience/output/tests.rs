@@ -179,12 +179,10 @@ fn events() {
               b1.value_1 AS "first_order",
               b2.value_1 AS "smallest_order",
               b2.value_2 AS "its_product"
-            FROM events_2 b2
-            RIGHT JOIN (
-              events_1 b1
-              RIGHT JOIN members m
-                ON b1.cdp_customer_id = m.cdp_customer_id
-            )
+            FROM members m
+            LEFT JOIN events_1 b1
+              ON b1.cdp_customer_id = m.cdp_customer_id
+            LEFT JOIN events_2 b2
               ON b2.cdp_customer_id = m.cdp_customer_id
             ORDER BY m.cdp_customer_id
 
@@ -224,8 +222,8 @@ fn events() {
               b1.value_2 AS "amount_1",
               b1.value_3 AS "order_2",
               b1.value_4 AS "amount_2"
-            FROM events_1 b1
-            RIGHT JOIN members m
+            FROM members m
+            LEFT JOIN events_1 b1
               ON b1.cdp_customer_id = m.cdp_customer_id
             ORDER BY m.cdp_customer_id
 
@@ -264,12 +262,10 @@ fn events() {
               m."score" AS "prospect_id",
               b1.value_1 AS "list_id",
               b2.value_1 AS "last_order"
-            FROM events_2 b2
-            RIGHT JOIN (
-              events_1 b1
-              RIGHT JOIN members m
-                ON b1.cdp_customer_id = m.cdp_customer_id
-            )
+            FROM members m
+            LEFT JOIN events_1 b1
+              ON b1.cdp_customer_id = m.cdp_customer_id
+            LEFT JOIN events_2 b2
               ON b2.cdp_customer_id = m.cdp_customer_id
             ORDER BY m.cdp_customer_id, b1.place
 
@@ -296,8 +292,8 @@ fn events() {
             )
             SELECT
               b1.value_1 AS "order"
-            FROM events_1 b1
-            RIGHT JOIN members m
+            FROM members m
+            LEFT JOIN events_1 b1
               ON b1.cdp_customer_id = m.cdp_customer_id
             ORDER BY m.cdp_customer_id, b1.place
 

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::read::{Object, Reader, kind};
 use super::{
-    By, DEEPEST, Group, Join, Limit, MOST_CONDITIONS, Matching, Member, Order, PERCENT, Reference, Size, ValueCondition,
+    By, DEEPEST, Group, Join, Limit, MOST_CONDITIONS, MOST_PATTERNS, Matching, Member, Order, PERCENT, Patterns,
+    Reference, Size, ValueCondition,
 };
 use crate::Problems;
 use crate::audience::expr::Expr;
@@ -25,8 +26,8 @@ const CONDITIONS: [&str; 9] = [
 ];
 
 /// Reads a whole rule.
-pub(super) fn rule(value: &Value, place: &str) -> Result<(Group, Option<Limit>), Problems> {
-    let mut reader = Reader { root: place, problems: Problems::default(), conditions: 0 };
+pub(super) fn rule(value: &Value, place: &str, patterns: Patterns) -> Result<(Group, Option<Limit>), Problems> {
+    let mut reader = Reader { root: place, problems: Problems::default(), conditions: 0, patterns, regexps: 0 };
     let read = reader.object(value, "").and_then(|object| {
         let limit = object.get("limit").map(|limit| reader.limit(limit, object.at("limit")));
         let root = reader.group(&object, 1);
@@ -36,9 +37,17 @@ pub(super) fn rule(value: &Value, place: &str) -> Result<(Group, Option<Limit>),
     if reader.conditions > MOST_CONDITIONS {
         reader.wrong("", format!("has more than {MOST_CONDITIONS} conditions"));
     }
+    if reader.regexps > MOST_PATTERNS {
+        reader.wrong("", format!("has more than {MOST_PATTERNS} conditions with Regexp"));
+    }
     match read {
         Some(read) => reader.problems.or(|| read),
-        None => Err(reader.problems),
+        None => {
+            if reader.problems.is_empty() {
+                reader.wrong("", "cannot be read");
+            }
+            Err(reader.problems)
+        }
     }
 }
 
@@ -70,8 +79,10 @@ impl Reader<'_> {
             if self.conditions > MOST_CONDITIONS {
                 return None;
             }
-            members.extend(self.member(item, format!("{}.conditions[{index}]", object.place), depth));
+            members.push(self.member(item, format!("{}.conditions[{index}]", object.place), depth));
         }
+        // A condition that cannot be read has left a problem behind, and must never be left out.
+        let members = members.into_iter().collect::<Option<Vec<_>>>()?;
         Some(Group { join: join?, members })
     }
 
@@ -162,11 +173,14 @@ impl Reader<'_> {
             }
         };
         self.only(&number, &["atLeast", "atMost", "exactly"]);
-        let kinds: [(&str, fn(u64) -> Matching); 3] =
-            [("atLeast", Matching::AtLeast), ("atMost", Matching::AtMost), ("exactly", Matching::Exactly)];
-        let (name, kind) = kinds.into_iter().find(|(name, _)| number.get(name).is_some())?;
+        let name = ["atMost", "exactly"].into_iter().find(|name| number.get(name).is_some()).unwrap_or("atLeast");
         let value = self.needed(&number, name)?;
-        self.whole(value, &number.at(name)).map(|value| Some(kind(value)))
+        let bound = self.whole(value, &number.at(name))?;
+        Some(Some(match name {
+            "atMost" => Matching::AtMost(bound),
+            "exactly" => Matching::Exactly(bound),
+            _ => Matching::AtLeast(bound),
+        }))
     }
 
     fn limit(&mut self, value: &Value, place: String) -> Option<Limit> {

@@ -48,7 +48,8 @@ impl Reader<'_> {
             None => Some(None),
         };
         let (aggregation, groups) = aggregation?;
-        Some(Left::Events(Summary { source: source?, aggregation, groups, filter: filter?, window: window? }))
+        let summary = Summary { source: source?, aggregation, groups, filter: filter?, window: window? };
+        Some(Left::Events(Box::new(summary)))
     }
 
     fn aggregation(&mut self, object: &Object<'_>) -> Option<(Aggregation, Vec<String>)> {

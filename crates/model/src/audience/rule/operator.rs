@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::left::{must_be, without_nul};
 use super::read::{Object, Reader};
-use super::{Literal, Operator, Test, Window};
+use super::{Literal, MOST_PATTERNS, Operator, Patterns, Test, Window};
 use crate::audience::moment::{Length, Moment, Stated, Unit};
 
 const OPERATORS: [&str; 18] = [
@@ -30,6 +30,14 @@ const OPERATORS: [&str; 18] = [
     "TimeRange",
 ];
 const IN_BETWEEN: &str = "TimeInBetweenNext";
+
+/// So many values may an In have, and so many texts Contain, StartWith and EndWith, which are a comparison each.
+const MOST_VALUES: usize = 10_000;
+const MOST_TEXTS: usize = 1_000;
+
+/// So many characters may a regular expression have, and so many bytes it may take once it is compiled.
+const LONGEST_PATTERN: usize = 1_000;
+const LARGEST_PATTERN: usize = 1 << 20;
 
 /// How a moment can be written, for hints.
 const MOMENTS: &str = "write seconds since 1970, 2026-11-23, 2026-11-23 02:00:00 or 2026-11-23T02:00:00Z";
@@ -84,6 +92,7 @@ impl Reader<'_> {
             }
             _ => {
                 self.only(object, &["type", "not", "rightValues"]);
+                self.at_most(object, MOST_TEXTS, "1,000")?;
                 let texts = self.texts(object, "rightValues")?;
                 for (index, text) in texts.iter().enumerate() {
                     if let Err(message) = without_nul(text) {
@@ -106,10 +115,21 @@ impl Reader<'_> {
             self.wrong(&place, message);
             return None;
         }
-        match regex::Regex::new(pattern) {
+        self.regexps += 1;
+        if pattern.chars().count() > LONGEST_PATTERN {
+            self.wrong(&place, "is longer than 1,000 characters");
+            return None;
+        }
+        // Where there are too many, that is problem enough.
+        if self.patterns == Patterns::Trusted || self.regexps > MOST_PATTERNS {
+            return Some(pattern.to_owned());
+        }
+        let mut builder = regex::RegexBuilder::new(pattern);
+        match builder.size_limit(LARGEST_PATTERN).dfa_size_limit(LARGEST_PATTERN).build() {
             Ok(_) => Some(pattern.to_owned()),
             Err(regex::Error::CompiledTooBig(_)) => {
-                self.wrong(&place, "is too large a regular expression");
+                let hint = "repeat less in it: \\w{100} means a hundred copies of every letter there is";
+                self.advise(&place, "is too large a regular expression", hint);
                 None
             }
             Err(_) => {
@@ -123,7 +143,19 @@ impl Reader<'_> {
         }
     }
 
+    /// Notes it where there are more `rightValues` than there may be.
+    fn at_most(&mut self, object: &Object<'_>, most: usize, shown: &str) -> Option<()> {
+        let items = self.list(object, "rightValues")?;
+        if items.len() > most {
+            let hint = "put the values into a table, and join it as an attribute or a behavior";
+            self.advise(&object.at("rightValues"), format!("has more than {shown} values"), hint);
+            return None;
+        }
+        Some(())
+    }
+
     fn literals(&mut self, object: &Object<'_>) -> Option<Vec<Literal>> {
+        self.at_most(object, MOST_VALUES, "10,000")?;
         let items = self.list(object, "rightValues")?;
         let mut literals = Vec::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {

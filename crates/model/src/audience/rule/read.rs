@@ -14,12 +14,24 @@ pub(crate) fn shown(text: &str) -> String {
     format!("\"{}{dots}\"", beginning.escape_debug())
 }
 
+/// What is known of a rule's regular expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patterns {
+    /// Nothing: each is compiled.
+    Checked,
+    /// They are good: the rule was accepted before.
+    Trusted,
+}
+
 /// Reads a document, and collects its problems. Places within begin with nothing: the document's own is put before them.
 pub(crate) struct Reader<'p> {
     pub(crate) root: &'p str,
     pub(crate) problems: Problems,
     /// Conditions so far.
     pub(crate) conditions: usize,
+    /// Whether regular expressions are compiled, and how many there were.
+    pub(crate) patterns: Patterns,
+    pub(crate) regexps: usize,
 }
 
 /// An object and where it stands.

@@ -179,6 +179,7 @@ fn operators_that_are_refused() {
             json!({"type": "Regexp", "rightValue": "\\p{Greek}{1000}{1000}"}),
             expect![[r#"
             rule.conditions[0].operator.rightValue: is too large a regular expression
+              hint: repeat less in it: \w{100} means a hundred copies of every letter there is
         "#]],
         ),
         (
@@ -271,6 +272,52 @@ fn rules_that_are_refused() {
 }
 
 #[test]
+fn no_part_of_a_rule_is_lost_without_a_problem() {
+    // Every member of the example taken out, or made into something else: refused with a problem, or read as a whole.
+    fn broken(value: &Value, found: &mut dyn FnMut(Value)) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    for other in [json!(null), json!(7), json!(""), json!([]), json!({}), json!(true)] {
+                        let mut changed = members.clone();
+                        changed.insert(name.clone(), other);
+                        found(Value::Object(changed));
+                    }
+                    broken(member, &mut |inner| {
+                        let mut changed = members.clone();
+                        changed.insert(name.clone(), inner);
+                        found(Value::Object(changed));
+                    });
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    broken(item, &mut |inner| {
+                        let mut changed = items.clone();
+                        changed[index] = inner;
+                        found(Value::Array(changed));
+                    });
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let (mut read, mut refused) = (0, 0);
+    broken(&example(), &mut |rule| match Rule::parse(&rule, "rule") {
+        Ok(parsed) => {
+            read += 1;
+            assert_eq!(parsed.to_json(), rule);
+        }
+        Err(problems) => {
+            refused += 1;
+            assert!(!problems.is_empty(), "{rule}");
+            assert!(problems.iter().all(|problem| problem.message != "cannot be read"), "{rule}");
+        }
+    });
+    assert!(read > 20 && refused > 100, "{read} read, {refused} refused");
+}
+
+#[test]
 fn ten_levels_and_a_thousand_conditions_are_possible() {
     let leaf = json!({"type": "Value", "leftValue": {"name": "x"}, "operator": {"type": "IsNull"}});
     let mut deep = leaf.clone();
@@ -296,4 +343,60 @@ fn percents_are_exact() {
     for wrong in [json!(0), json!(-1), json!(100.000001), json!("1e1"), json!("ten"), json!(0.0000001), json!(true)] {
         assert_eq!(percent(wrong.clone()), None, "{wrong}");
     }
+}
+
+#[test]
+fn lists_of_values_and_regular_expressions_have_limits() {
+    let values = |word: &str, count: usize| condition(&json!({"type": word, "rightValues": vec!["x"; count]}));
+    assert!(Rule::parse(&values("In", 10_000), "rule").is_ok());
+    assert!(Rule::parse(&values("Contain", 1_000), "rule").is_ok());
+    refuses(
+        &values("In", 10_001),
+        expect![[r#"
+            rule.conditions[0].operator.rightValues: has more than 10,000 values
+              hint: put the values into a table, and join it as an attribute or a behavior
+        "#]],
+    );
+    refuses(
+        &values("StartWith", 1_001),
+        expect![[r#"
+            rule.conditions[0].operator.rightValues: has more than 1,000 values
+              hint: put the values into a table, and join it as an attribute or a behavior
+        "#]],
+    );
+    let regexp = |pattern: &str| condition(&json!({"type": "Regexp", "rightValue": pattern}));
+    for pattern in [r"^[\w.+-]+@[\w-]+(\.[\w-]+)+$", r"^\w{1,20}$", &"ä".repeat(1_000)] {
+        assert!(Rule::parse(&regexp(pattern), "rule").is_ok(), "{pattern}");
+    }
+    refuses(
+        &regexp(&"ä".repeat(1_001)),
+        expect![[r#"
+            rule.conditions[0].operator.rightValue: is longer than 1,000 characters
+        "#]],
+    );
+    refuses(
+        &regexp(r"((\w{100}){100}){100}"),
+        expect![[r#"
+            rule.conditions[0].operator.rightValue: is too large a regular expression
+              hint: repeat less in it: \w{100} means a hundred copies of every letter there is
+        "#]],
+    );
+    let many = |count: usize| json!({"type": "Or", "conditions": vec![regexp("a+"); count]});
+    assert!(Rule::parse(&many(100), "rule").is_ok());
+    refuses(
+        &many(101),
+        expect![[r#"
+            rule: has more than 100 conditions with Regexp
+        "#]],
+    );
+}
+
+#[test]
+fn a_saved_rule_is_read_without_its_regular_expressions_compiled() {
+    let rule = condition(&json!({"type": "Regexp", "rightValue": r"\w+"}));
+    assert_eq!(Rule::trusted(&rule), Rule::parse(&rule, "rule"));
+    // Nobody looks into the pattern; everything else is read as ever.
+    assert!(Rule::trusted(&condition(&json!({"type": "Regexp", "rightValue": "("}))).is_ok());
+    let wrong = condition(&json!({"type": "Equals", "rightValue": "x"}));
+    assert_eq!(Rule::trusted(&wrong), Rule::parse(&wrong, "rule"));
 }

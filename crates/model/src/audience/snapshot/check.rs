@@ -13,6 +13,12 @@ use crate::{Problem, Problems, nearest};
 const LONGEST: usize = 128;
 /// Longest name of a behaviour: it is part of a table's and of a file's name.
 const LONGEST_BEHAVIOR: usize = 60;
+/// Most filters of the master table, as in Treasure Data.
+const MOST_FILTERS: usize = 2;
+/// Most values of a filter.
+const MOST_VALUES: usize = 1_000;
+/// Most joins: different ones of attributes, and behaviours.
+const MOST_JOINS: usize = 50;
 
 impl Sources {
     /// Everything that is wrong. `place` stands before every place, with a dot unless it is empty.
@@ -21,7 +27,9 @@ impl Sources {
         check.master();
         let profile = self.master_columns.iter().chain(self.attributes.iter().map(|attribute| &attribute.column));
         check.columns(profile);
-        for (join, columns) in self.attribute_joins() {
+        let joins = self.attribute_joins();
+        check.number_of_joins(joins.len(), self.behaviors.len());
+        for (join, columns) in joins {
             let at = columns.first().map_or("attributes", |column| column.at.as_str());
             check.join(at, join);
         }
@@ -45,7 +53,11 @@ impl Check<'_> {
     fn master(&mut self) {
         let sources = self.sources;
         self.master_key("master.key", &sources.master.key);
-        for (index, filter) in sources.master.filters.iter().enumerate() {
+        if sources.master.filters.len() > MOST_FILTERS {
+            let message = format!("are more than {MOST_FILTERS}");
+            self.push("master.filters", message, "filter in the SQL of a table instead");
+        }
+        for (index, filter) in sources.master.filters.iter().take(MOST_FILTERS).enumerate() {
             let at = format!("master.filters[{index}]");
             let Some(column) = sources.master_column(&filter.column) else {
                 self.unknown(&format!("{at}.column"), &filter.column);
@@ -58,6 +70,11 @@ impl Check<'_> {
                     "name the values that profiles have, or leave it out",
                 );
             }
+            if filter.values.len() > MOST_VALUES {
+                let message = "are more than 1,000";
+                self.push(&format!("{at}.values"), message, "filter in the SQL of a table instead");
+                continue;
+            }
             for (number, value) in filter.values.iter().enumerate() {
                 if literal(&column.physical, value).is_none() {
                     let message =
@@ -66,6 +83,17 @@ impl Check<'_> {
                     self.push(&format!("{at}.values[{number}]"), message, hint);
                 }
             }
+        }
+    }
+
+    fn number_of_joins(&mut self, attributes: usize, behaviors: usize) {
+        if attributes + behaviors > MOST_JOINS {
+            let at = if attributes > MOST_JOINS { "attributes" } else { "behaviors" };
+            let message = format!(
+                "there are {} joins (attributes of one table and key are one, each behaviour is one), more than {MOST_JOINS}",
+                attributes + behaviors
+            );
+            self.push(at, message, "join tables in a query, and take the attributes from that");
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Knows counts, never a value: nothing here can show what somebody's row holds.
 
-use super::physical::equal;
+use super::physical::comparable;
 use super::refresh::{column, filters, table, where_clause};
 use super::{Join, SourceColumn, Sources};
 use crate::audience::shape::ColumnType;
@@ -93,7 +93,8 @@ pub struct Verdict {
 /// snapshot.
 pub fn join_checks(sources: &Sources) -> Vec<JoinQuery> {
     let master: Vec<&SourceColumn> = sources.master_columns.iter().collect();
-    let (keys, readings) = keys_part(sources, &sources.master.table, ("m", &sources.master.key), &master);
+    let key = column("m", &sources.master.key);
+    let (keys, readings) = keys_part(sources, ("m", &sources.master.table), (&key, &key), &master);
     let select = counts(&readings, "COUNT(k.key_value)", "0");
     let mut checks = vec![JoinQuery {
         what: Joined::Master,
@@ -127,30 +128,45 @@ pub fn join_checks(sources: &Sources) -> Vec<JoinQuery> {
 type Readings = Vec<(String, ColumnType)>;
 
 fn join_sql(sources: &Sources, (alias, join): (&str, &Join), columns: &[&SourceColumn]) -> (String, Readings) {
-    let (keys, readings) = keys_part(sources, &join.table, (alias, &join.parent_key), columns);
+    let physical = sources.master_column(&join.foreign_key).map_or(&join.physical, |source| &source.physical);
+    // Both sides are counted by what the refresh compares: `1` and `1.0` are two texts, but one number.
+    let parent = column(alias, &join.parent_key);
+    let compared = comparable(&parent, &join.physical, physical);
+    let (keys, readings) = keys_part(sources, (alias, &join.table), (&parent, &compared), columns);
     let foreign = column("m", &join.foreign_key);
     let mut conditions = filters(sources, Some(&sources.master.key));
     let has_key = format!("{foreign} IS NOT NULL");
     if !conditions.contains(&has_key) {
         conditions.push(has_key);
     }
+    let foreign = comparable(&foreign, physical, &join.physical);
     let profiles = format!(
         "profiles AS (\n  SELECT {foreign} AS key_value, COUNT(*) AS profile_count\n  FROM {} m{}\n  GROUP BY {foreign}\n)",
         table(&sources.master.table),
-        where_clause(&conditions).replace('\n', "\n  ")
+        where_clause(&conditions, "  ")
     );
-    let physical = sources.master_column(&join.foreign_key).map_or(&join.physical, |source| &source.physical);
-    let on = equal(("k.key_value", &join.physical), ("p.key_value", physical));
-    let orphans = "COALESCE(SUM(CASE WHEN k.key_value IS NOT NULL AND p.key_value IS NULL THEN k.row_count END), 0)";
+    let orphans = "COALESCE(SUM(CASE WHEN p.key_value IS NULL THEN k.row_count - k.without_key END), 0)";
     let select = counts(&readings, "COALESCE(SUM(p.profile_count), 0)", orphans);
-    let sql = format!("WITH {keys},\n{profiles}\nSELECT\n  {select}\nFROM profiles p\nRIGHT JOIN keys k\n  ON {on}");
+    let sql = format!(
+        "WITH {keys},\n{profiles}\nSELECT\n  {select}\nFROM keys k\nLEFT JOIN profiles p\n  ON k.key_value = p.key_value"
+    );
     (sql, readings)
 }
 
-/// The part `keys`: a row for each key, with its rows and its values that cannot be read.
-fn keys_part(sources: &Sources, of: &str, (alias, key): (&str, &str), columns: &[&SourceColumn]) -> (String, Readings) {
-    let mut read = vec![format!("{} AS key_value", column(alias, key))];
-    let mut counted = vec!["key_value".to_owned(), "COUNT(*) AS row_count".to_owned()];
+/// The part `keys`: a row for each key as it is compared, with its rows and its values that cannot be read. All keys that no
+/// other is equal to, because they cannot be read as its type, are one row, together with the rows that have no key.
+fn keys_part(
+    sources: &Sources,
+    (alias, of): (&str, &str),
+    (key, compared): (&str, &str),
+    columns: &[&SourceColumn],
+) -> (String, Readings) {
+    let mut read =
+        vec![format!("{compared} AS key_value"), format!("CASE WHEN {key} IS NULL THEN 1 END AS without_key")];
+    let mut counted = vec!["key_value", "COUNT(*) AS row_count", "COUNT(without_key) AS without_key"]
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
     let mut readings = Vec::new();
     for source in columns {
         let value = column(alias, &source.column);
@@ -169,7 +185,7 @@ fn keys_part(sources: &Sources, of: &str, (alias, key): (&str, &str), columns: &
         counted.join(", "),
         read.join(",\n      "),
         table(of),
-        where_clause(&conditions).replace('\n', "\n    ")
+        where_clause(&conditions, "    ")
     );
     (part, readings)
 }
@@ -178,8 +194,8 @@ fn keys_part(sources: &Sources, of: &str, (alias, key): (&str, &str), columns: &
 fn counts(readings: &Readings, matched: &str, orphans: &str) -> String {
     let mut select = vec![
         "COALESCE(SUM(k.row_count), 0) AS row_count".to_owned(),
-        "COALESCE(SUM(CASE WHEN k.key_value IS NULL THEN k.row_count END), 0) AS without_key".to_owned(),
-        "COUNT(k.key_value) AS key_count".to_owned(),
+        "COALESCE(SUM(k.without_key), 0) AS without_key".to_owned(),
+        "COUNT(CASE WHEN k.row_count > k.without_key THEN 1 END) AS key_count".to_owned(),
         "COUNT(CASE WHEN k.key_value IS NOT NULL AND k.row_count > 1 THEN 1 END) AS repeated".to_owned(),
         "COALESCE(MAX(CASE WHEN k.key_value IS NOT NULL THEN k.row_count END), 0) AS most_rows".to_owned(),
         format!("{matched} AS matched"),
@@ -244,7 +260,7 @@ pub fn judge(what: Joined, facts: &JoinFacts, profiles: u64) -> Verdict {
                 "a profile would have several values"
             };
             let keys = count(facts.repeated, "key stands", "keys stand");
-            let most = facts.most_rows;
+            let most = grouped(facts.most_rows);
             find(Level::Wrong, format!("{keys} in several rows, up to {most}: {effect}"), ONE_ROW);
         }
         Joined::Master | Joined::Attribute | Joined::Behavior => {}
@@ -253,7 +269,8 @@ pub fn judge(what: Joined, facts: &JoinFacts, profiles: u64) -> Verdict {
         if facts.matched == 0 {
             find(Level::Warning, "no profile has a row".into(), OTHER_KEY);
         } else if what == Joined::Attribute && facts.matched * 2 < profiles {
-            find(Level::Warning, format!("only {} of {profiles} profiles have a row", facts.matched), OTHER_KEY);
+            let (matched, profiles) = (grouped(facts.matched), grouped(profiles));
+            find(Level::Warning, format!("only {matched} of {profiles} profiles have a row"), OTHER_KEY);
         }
         if facts.matched > 0 && facts.orphans > 0 {
             let rows = count(facts.orphans, "row is", "rows are");
@@ -291,15 +308,12 @@ fn verdict(mut findings: Vec<(Level, String, Option<String>)>, fine: impl FnOnce
 }
 
 fn fine(what: Joined, facts: &JoinFacts, profiles: u64) -> String {
+    let matched = grouped(facts.matched);
+    let of = count(profiles, "profile", "profiles");
     match what {
         Joined::Master => count(facts.keys, "profile", "profiles"),
-        Joined::Attribute => format!("{} of {} have a row", facts.matched, count(profiles, "profile", "profiles")),
-        Joined::Behavior => format!(
-            "{}; {} of {} have some",
-            count(facts.rows, "event", "events"),
-            facts.matched,
-            count(profiles, "profile", "profiles")
-        ),
+        Joined::Attribute => format!("{matched} of {of} have a row"),
+        Joined::Behavior => format!("{}; {matched} of {of} have some", count(facts.rows, "event", "events")),
     }
 }
 
@@ -317,5 +331,18 @@ fn readable(column_type: ColumnType) -> &'static str {
 }
 
 fn count(number: u64, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+    if number == 1 { format!("1 {one}") } else { format!("{} {many}", grouped(number)) }
+}
+
+/// A number as people read it: 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

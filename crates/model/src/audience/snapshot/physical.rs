@@ -119,7 +119,6 @@ impl Physical {
         let doubtful = |sql: String| Reading { sql, may_fail: true };
         let unix = |seconds: &str| format!("TRY_CAST(from_unixtime(TRY_CAST({seconds} AS BIGINT)) AS TIMESTAMP)");
         let no_nan = |number: &str| format!("NULLIF({number}, CAST('NaN' AS DOUBLE))");
-        let utc = |moment: &str| format!("TRY_CAST({moment} AS TIMESTAMP)");
         match (self, column_type) {
             (Physical::Text, ColumnType::Number) => doubtful(no_nan(&format!("TRY_CAST({value} AS DOUBLE)"))),
             (Physical::Text, ColumnType::Timestamp) => doubtful(format!(
@@ -189,21 +188,28 @@ fn sql_type(column_type: ColumnType) -> &'static str {
 /// written: `007` is not 7.
 pub(super) fn equal(left: (&str, &Physical), right: (&str, &Physical)) -> String {
     let ((a, a_type), (b, b_type)) = (left, right);
-    let number = |physical: &Physical| matches!(physical, Physical::Integer | Physical::Float | Physical::Decimal);
-    let fraction = |physical: &Physical| matches!(physical, Physical::Float | Physical::Decimal);
-    let moment =
-        |physical: &Physical| matches!(physical, Physical::Date | Physical::Timestamp | Physical::TimestampZone);
-    let text = |value: &str, physical: &Physical| match physical {
-        Physical::Text => value.to_owned(),
+    format!("{} = {}", comparable(a, a_type, b_type), comparable(b, b_type, a_type))
+}
+
+/// What is compared of a key when the other key is of type `other`. Keys that are equal to one other key are one value in this
+/// form, so that whoever counts keys by it counts what a join finds. NULL where no key of that type is equal to it.
+pub(super) fn comparable(value: &str, own: &Physical, other: &Physical) -> String {
+    use Physical::{Date, Decimal, Float, Integer, Text, Timestamp, TimestampZone};
+    match (own, other) {
+        (Date, Date) => value.to_owned(),
+        // Of moments in different units the engine would compare the coarser part alone.
+        (Date | Timestamp | TimestampZone, Date | Timestamp | TimestampZone) => utc(value),
+        (Text, Float | Decimal) => format!("TRY_CAST({value} AS DOUBLE)"),
+        (Integer | Decimal, Float) | (Decimal, Text) => format!("CAST({value} AS DOUBLE)"),
+        (Float, Integer | Float | Decimal | Text) | (Integer | Decimal, Integer | Decimal) => value.to_owned(),
+        (Timestamp | TimestampZone, _) => format!("CAST({} AS VARCHAR)", utc(value)),
+        (Text, _) => value.to_owned(),
+        (own, other) if own == other => value.to_owned(),
         _ => format!("CAST({value} AS VARCHAR)"),
-    };
-    if a_type == b_type || (number(a_type) && number(b_type)) || (moment(a_type) && moment(b_type)) {
-        format!("{a} = {b}")
-    } else if *a_type == Physical::Text && fraction(b_type) {
-        format!("TRY_CAST({a} AS DOUBLE) = {b}")
-    } else if *b_type == Physical::Text && fraction(a_type) {
-        format!("{a} = TRY_CAST({b} AS DOUBLE)")
-    } else {
-        format!("{} = {}", text(a, a_type), text(b, b_type))
     }
+}
+
+/// A moment without a zone, as snapshots have it; NULL outside the years 1677 to 2262.
+fn utc(moment: &str) -> String {
+    format!("TRY_CAST({moment} AS TIMESTAMP)")
 }

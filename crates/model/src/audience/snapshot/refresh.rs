@@ -1,7 +1,7 @@
 //! The SQL that makes the tables of a snapshot.
 //!
-//! Knows joins and columns; not whether the joins are good. Large tables stand on the right of each join: the engine keeps
-//! the left one in memory and lets the right one flow past.
+//! Knows joins and columns; not whether the joins are good. The large table of a join stands first: the engine keeps the
+//! other one in memory.
 
 use serde_json::Value;
 
@@ -19,12 +19,11 @@ pub fn customers_sql(sources: &Sources) -> String {
     for (index, (join, columns)) in sources.attribute_joins().into_iter().enumerate() {
         let alias = format!("a{}", index + 1);
         select.extend(columns.into_iter().map(|source| selected(&alias, source, sources)));
-        let right = if index == 0 { from } else { format!("(\n{}\n)", indented(&from)) };
         let on = joined((&alias, join), "m", sources);
-        from = format!("{} {alias}\nRIGHT JOIN {right}\n  ON {on}", table(&join.table));
+        from.push_str(&format!("\nLEFT JOIN {} {alias}\n  ON {on}", table(&join.table)));
     }
     let filters = filters(sources, Some(&sources.master.key));
-    format!("SELECT\n  {}\nFROM {from}{}", select.join(",\n  "), where_clause(&filters))
+    format!("SELECT\n  {}\nFROM {from}{}", select.join(",\n  "), where_clause(&filters, ""))
 }
 
 /// The events of a behaviour, each with the profile that it is of. An event whose key no profile has is left out; one whose
@@ -42,7 +41,7 @@ pub fn events_sql(sources: &Sources, behavior: &BehaviorSource, audience_number:
     let parent = column("e", &behavior.join.parent_key);
     let on = equal((&parent, &behavior.join.physical), (&column("c", name), physical));
     format!(
-        "SELECT\n  {}\nFROM cdp_audience_{audience_number}.customers c\nJOIN {} e\n  ON {on}",
+        "SELECT\n  {}\nFROM {} e\nJOIN cdp_audience_{audience_number}.customers c\n  ON {on}",
         select.join(",\n  "),
         table(&behavior.join.table)
     )
@@ -105,8 +104,13 @@ pub(super) fn literal(physical: &Physical, value: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn where_clause(conditions: &[String]) -> String {
-    if conditions.is_empty() { String::new() } else { format!("\nWHERE {}", conditions.join("\n  AND ")) }
+/// The lines of a WHERE, each after `indent`. (Lines are never indented once they are written: a name or a value may go over
+/// several.)
+pub(super) fn where_clause(conditions: &[String], indent: &str) -> String {
+    if conditions.is_empty() {
+        return String::new();
+    }
+    format!("\n{indent}WHERE {}", conditions.join(&format!("\n{indent}  AND ")))
 }
 
 /// A column of a table.
@@ -120,8 +124,4 @@ pub(super) fn table(table: &str) -> String {
         Some((schema, table)) => format!("{}.{}", sql::name(schema), sql::name(table)),
         None => sql::name(table),
     }
-}
-
-fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
 }

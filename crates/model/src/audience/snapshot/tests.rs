@@ -76,12 +76,10 @@ fn profiles_and_events() {
           a1."ltv" AS "lifetime_value",
           NULLIF(TRY_CAST(a1."orders" AS DOUBLE), CAST('NaN' AS DOUBLE)) AS "orders",
           a2."plan"
-        FROM "sales"."plans" a2
-        RIGHT JOIN (
-          "ltv" a1
-          RIGHT JOIN "contacts" m
-            ON a1."customer" = CAST(m."id" AS VARCHAR)
-        )
+        FROM "contacts" m
+        LEFT JOIN "ltv" a1
+          ON a1."customer" = CAST(m."id" AS VARCHAR)
+        LEFT JOIN "sales"."plans" a2
           ON a2."company" = m."company"
         WHERE m."id" IS NOT NULL
           AND m."country" IN ('DE', 'O''Land')
@@ -94,8 +92,8 @@ fn profiles_and_events() {
           TRY_CAST(from_unixtime(TRY_CAST(e."time" AS BIGINT)) AS TIMESTAMP) AS "time",
           CAST((TRY_CAST(e."time_of_order" AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin' AS DATE) AS "day",
           e."tags"
-        FROM cdp_audience_7.customers c
-        JOIN "orders" e
+        FROM "orders" e
+        JOIN cdp_audience_7.customers c
           ON e."customer" = c."id""#]].assert_eq(&events_sql(&sources, &sources.behaviors[0], 7));
     let plain = Sources { attributes: Vec::new(), ..sources };
     let plain = Sources { master: MasterTable { filters: Vec::new(), ..plain.master.clone() }, ..plain };
@@ -120,10 +118,11 @@ fn the_queries_that_count() {
     expect![[r#"
         -- Master master contacts []
         WITH keys AS (
-          SELECT key_value, COUNT(*) AS row_count, COUNT(unreadable_1) AS unreadable_1
+          SELECT key_value, COUNT(*) AS row_count, COUNT(without_key) AS without_key, COUNT(unreadable_1) AS unreadable_1
           FROM (
             SELECT
               m."id" AS key_value,
+              CASE WHEN m."id" IS NULL THEN 1 END AS without_key,
               CASE WHEN m."signup" IS NOT NULL AND COALESCE(TRY_CAST(m."signup" AS TIMESTAMP), TRY_CAST(TRY_CAST(m."signup" AS DATE) AS TIMESTAMP), TRY_CAST(from_unixtime(TRY_CAST(m."signup" AS BIGINT)) AS TIMESTAMP)) IS NULL THEN 1 END AS unreadable_1
             FROM "contacts" m
             WHERE m."country" IN ('DE', 'O''Land')
@@ -133,8 +132,8 @@ fn the_queries_that_count() {
         )
         SELECT
           COALESCE(SUM(k.row_count), 0) AS row_count,
-          COALESCE(SUM(CASE WHEN k.key_value IS NULL THEN k.row_count END), 0) AS without_key,
-          COUNT(k.key_value) AS key_count,
+          COALESCE(SUM(k.without_key), 0) AS without_key,
+          COUNT(CASE WHEN k.row_count > k.without_key THEN 1 END) AS key_count,
           COUNT(CASE WHEN k.key_value IS NOT NULL AND k.row_count > 1 THEN 1 END) AS repeated,
           COALESCE(MAX(CASE WHEN k.key_value IS NOT NULL THEN k.row_count END), 0) AS most_rows,
           COUNT(k.key_value) AS matched,
@@ -143,41 +142,43 @@ fn the_queries_that_count() {
         FROM keys k
         -- Attribute attributes[0] ltv ["lifetime_value", "orders"]
         WITH keys AS (
-          SELECT key_value, COUNT(*) AS row_count, COUNT(unreadable_1) AS unreadable_1
+          SELECT key_value, COUNT(*) AS row_count, COUNT(without_key) AS without_key, COUNT(unreadable_1) AS unreadable_1
           FROM (
             SELECT
               a."customer" AS key_value,
+              CASE WHEN a."customer" IS NULL THEN 1 END AS without_key,
               CASE WHEN a."orders" IS NOT NULL AND NULLIF(TRY_CAST(a."orders" AS DOUBLE), CAST('NaN' AS DOUBLE)) IS NULL THEN 1 END AS unreadable_1
             FROM "ltv" a
           ) r
           GROUP BY key_value
         ),
         profiles AS (
-          SELECT m."id" AS key_value, COUNT(*) AS profile_count
+          SELECT CAST(m."id" AS VARCHAR) AS key_value, COUNT(*) AS profile_count
           FROM "contacts" m
           WHERE m."id" IS NOT NULL
             AND m."country" IN ('DE', 'O''Land')
             AND m."active" IN (TRUE)
-          GROUP BY m."id"
+          GROUP BY CAST(m."id" AS VARCHAR)
         )
         SELECT
           COALESCE(SUM(k.row_count), 0) AS row_count,
-          COALESCE(SUM(CASE WHEN k.key_value IS NULL THEN k.row_count END), 0) AS without_key,
-          COUNT(k.key_value) AS key_count,
+          COALESCE(SUM(k.without_key), 0) AS without_key,
+          COUNT(CASE WHEN k.row_count > k.without_key THEN 1 END) AS key_count,
           COUNT(CASE WHEN k.key_value IS NOT NULL AND k.row_count > 1 THEN 1 END) AS repeated,
           COALESCE(MAX(CASE WHEN k.key_value IS NOT NULL THEN k.row_count END), 0) AS most_rows,
           COALESCE(SUM(p.profile_count), 0) AS matched,
-          COALESCE(SUM(CASE WHEN k.key_value IS NOT NULL AND p.key_value IS NULL THEN k.row_count END), 0) AS orphans,
+          COALESCE(SUM(CASE WHEN p.key_value IS NULL THEN k.row_count - k.without_key END), 0) AS orphans,
           COALESCE(SUM(k.unreadable_1), 0) AS unreadable_1
-        FROM profiles p
-        RIGHT JOIN keys k
-          ON k.key_value = CAST(p.key_value AS VARCHAR)
+        FROM keys k
+        LEFT JOIN profiles p
+          ON k.key_value = p.key_value
         -- Attribute attributes[1] sales.plans ["plan"]
         WITH keys AS (
-          SELECT key_value, COUNT(*) AS row_count
+          SELECT key_value, COUNT(*) AS row_count, COUNT(without_key) AS without_key
           FROM (
             SELECT
-              a."company" AS key_value
+              a."company" AS key_value,
+              CASE WHEN a."company" IS NULL THEN 1 END AS without_key
             FROM "sales"."plans" a
           ) r
           GROUP BY key_value
@@ -193,21 +194,22 @@ fn the_queries_that_count() {
         )
         SELECT
           COALESCE(SUM(k.row_count), 0) AS row_count,
-          COALESCE(SUM(CASE WHEN k.key_value IS NULL THEN k.row_count END), 0) AS without_key,
-          COUNT(k.key_value) AS key_count,
+          COALESCE(SUM(k.without_key), 0) AS without_key,
+          COUNT(CASE WHEN k.row_count > k.without_key THEN 1 END) AS key_count,
           COUNT(CASE WHEN k.key_value IS NOT NULL AND k.row_count > 1 THEN 1 END) AS repeated,
           COALESCE(MAX(CASE WHEN k.key_value IS NOT NULL THEN k.row_count END), 0) AS most_rows,
           COALESCE(SUM(p.profile_count), 0) AS matched,
-          COALESCE(SUM(CASE WHEN k.key_value IS NOT NULL AND p.key_value IS NULL THEN k.row_count END), 0) AS orphans
-        FROM profiles p
-        RIGHT JOIN keys k
+          COALESCE(SUM(CASE WHEN p.key_value IS NULL THEN k.row_count - k.without_key END), 0) AS orphans
+        FROM keys k
+        LEFT JOIN profiles p
           ON k.key_value = p.key_value
         -- Behavior behaviors[0] orders ["orders"]
         WITH keys AS (
-          SELECT key_value, COUNT(*) AS row_count, COUNT(unreadable_1) AS unreadable_1, COUNT(unreadable_2) AS unreadable_2
+          SELECT key_value, COUNT(*) AS row_count, COUNT(without_key) AS without_key, COUNT(unreadable_1) AS unreadable_1, COUNT(unreadable_2) AS unreadable_2
           FROM (
             SELECT
               e."customer" AS key_value,
+              CASE WHEN e."customer" IS NULL THEN 1 END AS without_key,
               CASE WHEN e."time" IS NOT NULL AND TRY_CAST(from_unixtime(TRY_CAST(e."time" AS BIGINT)) AS TIMESTAMP) IS NULL THEN 1 END AS unreadable_1,
               CASE WHEN e."time_of_order" IS NOT NULL AND CAST((TRY_CAST(e."time_of_order" AS TIMESTAMP) AT TIME ZONE 'UTC') AT TIME ZONE 'Europe/Berlin' AS DATE) IS NULL THEN 1 END AS unreadable_2
             FROM "orders" e
@@ -224,16 +226,16 @@ fn the_queries_that_count() {
         )
         SELECT
           COALESCE(SUM(k.row_count), 0) AS row_count,
-          COALESCE(SUM(CASE WHEN k.key_value IS NULL THEN k.row_count END), 0) AS without_key,
-          COUNT(k.key_value) AS key_count,
+          COALESCE(SUM(k.without_key), 0) AS without_key,
+          COUNT(CASE WHEN k.row_count > k.without_key THEN 1 END) AS key_count,
           COUNT(CASE WHEN k.key_value IS NOT NULL AND k.row_count > 1 THEN 1 END) AS repeated,
           COALESCE(MAX(CASE WHEN k.key_value IS NOT NULL THEN k.row_count END), 0) AS most_rows,
           COALESCE(SUM(p.profile_count), 0) AS matched,
-          COALESCE(SUM(CASE WHEN k.key_value IS NOT NULL AND p.key_value IS NULL THEN k.row_count END), 0) AS orphans,
+          COALESCE(SUM(CASE WHEN p.key_value IS NULL THEN k.row_count - k.without_key END), 0) AS orphans,
           COALESCE(SUM(k.unreadable_1), 0) AS unreadable_1,
           COALESCE(SUM(k.unreadable_2), 0) AS unreadable_2
-        FROM profiles p
-        RIGHT JOIN keys k
+        FROM keys k
+        LEFT JOIN profiles p
           ON k.key_value = p.key_value"#]].assert_eq(&text.join("\n"));
 }
 
@@ -326,7 +328,11 @@ fn keys_of_different_types() {
     let check = |a: Physical, b: Physical, want: &str| assert_eq!(physical::equal(("a", &a), ("b", &b)), want);
     check(Physical::Text, Physical::Text, "a = b");
     check(Physical::Integer, Physical::Decimal, "a = b");
-    check(Physical::Date, Physical::Timestamp, "a = b");
+    check(Physical::Integer, Physical::Float, "CAST(a AS DOUBLE) = b");
+    check(Physical::Date, Physical::Date, "a = b");
+    check(Physical::Date, Physical::Timestamp, "TRY_CAST(a AS TIMESTAMP) = TRY_CAST(b AS TIMESTAMP)");
+    check(Physical::TimestampZone, Physical::Text, "CAST(TRY_CAST(a AS TIMESTAMP) AS VARCHAR) = b");
+    check(Physical::Text, Physical::Decimal, "TRY_CAST(a AS DOUBLE) = CAST(b AS DOUBLE)");
     check(Physical::Text, Physical::Integer, "a = CAST(b AS VARCHAR)");
     check(Physical::Integer, Physical::Text, "CAST(a AS VARCHAR) = b");
     check(Physical::Text, Physical::Float, "TRY_CAST(a AS DOUBLE) = b");
@@ -348,11 +354,6 @@ fn what_is_wrong_with_sources() {
             sources.master.key = "idd".into();
             sources.master.filters[0].column = "tags".into();
             sources.master.filters[1].values = vec![json!("yes"), json!(1), json!("true"), json!(null)];
-            sources.master.filters.push(Filter { column: "id".into(), values: Vec::new() });
-            sources
-                .master
-                .filters
-                .push(Filter { column: "id".into(), values: vec![json!("7"), json!("7; DROP"), json!(1.5)] });
         },
         expect![[r#"
             master.key: table contacts has no column idd
@@ -364,11 +365,46 @@ fn what_is_wrong_with_sources() {
             master.filters[1].values[1]: is no value of column active, which holds true or false
               hint: filters take texts, numbers and booleans, as their column has them
             master.filters[1].values[3]: is no value of column active, which holds true or false
-              hint: filters take texts, numbers and booleans, as their column has them
-            master.filters[2].values: has no values
-              hint: name the values that profiles have, or leave it out
-            master.filters[3].values[1]: is no value of column id, which holds whole numbers
               hint: filters take texts, numbers and booleans, as their column has them"#]],
+    );
+    problems(
+        |sources| {
+            let filter = |values| Filter { column: "id".into(), values };
+            sources.master.filters = vec![
+                filter(Vec::new()),
+                filter(vec![json!("7"), json!("7; DROP"), json!(1.5)]),
+                filter(vec![json!("never looked at")]),
+            ];
+        },
+        expect![[r#"
+            master.filters: are more than 2
+              hint: filter in the SQL of a table instead
+            master.filters[0].values: has no values
+              hint: name the values that profiles have, or leave it out
+            master.filters[1].values[1]: is no value of column id, which holds whole numbers
+              hint: filters take texts, numbers and booleans, as their column has them"#]],
+    );
+    problems(
+        |sources| {
+            let values = |count: usize| (0..count).map(|value| json!(value)).collect();
+            sources.master.filters =
+                [1_000, 1_001].map(|count| Filter { column: "id".into(), values: values(count) }).into();
+            let join = |index: usize| join("t", &format!("k{index}"), Physical::Text, "company");
+            let attribute = sources.attributes[1].clone();
+            let attributes = (0..50).map(|index| {
+                let name = format!("x{}", index % 49);
+                let column = SourceColumn { name: format!("a{index}"), ..attribute.column.clone() };
+                AttributeSource { join: Join { table: name, ..join(0) }, column }
+            });
+            sources.attributes = attributes.collect();
+            assert_eq!(sources.check("").iter().filter(|problem| problem.at == "behaviors").count(), 0);
+            sources.attributes[49].join = join(1);
+        },
+        expect![[r#"
+            master.filters[1].values: are more than 1,000
+              hint: filter in the SQL of a table instead
+            behaviors: there are 51 joins (attributes of one table and key are one, each behaviour is one), more than 50
+              hint: join tables in a query, and take the attributes from that"#]],
     );
     problems(
         |sources| {
@@ -448,9 +484,9 @@ fn judged(what: Joined, facts: JoinFacts, want: Expect) {
 #[test]
 fn what_counts_mean() {
     let fine = JoinFacts { rows: 1000, keys: 1000, most_rows: 1, matched: 1000, ..JoinFacts::default() };
-    judged(Joined::Master, fine.clone(), expect!["Ok: 1000 profiles"]);
-    judged(Joined::Attribute, fine.clone(), expect!["Ok: 1000 of 1000 profiles have a row"]);
-    judged(Joined::Behavior, fine.clone(), expect!["Ok: 1000 events; 1000 of 1000 profiles have some"]);
+    judged(Joined::Master, fine.clone(), expect!["Ok: 1,000 profiles"]);
+    judged(Joined::Attribute, fine.clone(), expect!["Ok: 1,000 of 1,000 profiles have a row"]);
+    judged(Joined::Behavior, fine.clone(), expect!["Ok: 1,000 events; 1,000 of 1,000 profiles have some"]);
     judged(
         Joined::Master,
         JoinFacts::default(),
@@ -513,13 +549,13 @@ fn what_counts_mean() {
         Joined::Attribute,
         JoinFacts { matched: 499, orphans: 501, ..fine.clone() },
         expect![[r#"
-            Warning: only 499 of 1000 profiles have a row; 501 rows are of no profile and left out
+            Warning: only 499 of 1,000 profiles have a row; 501 rows are of no profile and left out
               hint: is it the right key? Keys must be the same values, written the same way; where that is as it should be, nothing is to do"#]],
     );
     judged(
         Joined::Behavior,
         JoinFacts { matched: 10, ..fine.clone() },
-        expect!["Ok: 1000 events; 10 of 1000 profiles have some"],
+        expect!["Ok: 1,000 events; 10 of 1,000 profiles have some"],
     );
     let unreadable = |column: &str, column_type, values| Unreadable { column: column.into(), column_type, values };
     let unreadable = vec![

@@ -98,7 +98,14 @@ fn the_start_and_the_end_are_shown() {
     let words = "Every week on Monday at 02:30, from 2026-12-01 to 2026-12-31".into();
     let view = ScheduleView { schedule, words, of: Scheduled::Activation, last: None, next: Vec::new(), ..view() };
     let shown = text(&view);
-    expect![[r#""#]].assert_eq(shown.split("catch-up").next().unwrap());
+    expect![[r#"
+        activation  nightly
+        when        Every week on Monday at 02:30, from 2026-12-01 to 2026-12-31
+        start       2026-12-01 02:30
+        end         2026-12-31
+        time zone   UTC
+    "#]]
+    .assert_eq(shown.split("catch-up").next().unwrap());
 }
 
 #[test]
@@ -125,7 +132,18 @@ fn a_cron_and_a_repeat_take_the_place_of_each_other() {
         );
         found = Some(made);
     }
-    expect![[r#""#]].assert_eq(&seen);
+    expect![[r#"
+        {"cron":"@daily"}
+        {"repeat":"weekly","days":["mon","fri"]}
+        {"repeat":"weekly","days":["mon","fri"],"start":"2026-12-01 02:30","end":"2026-12-31"}
+        {"repeat":"weekly","days":["mon","fri"],"start":"2026-12-01 02:30"}
+        {"repeat":"monthly","start":"2026-12-01 02:30"}
+        {"repeat":"weekly","days":["sun"],"start":"2026-12-01 02:30"}
+        {"repeat":"weekly","start":"2026-12-01 02:30"}
+        {"cron":"0 2 * * *"}
+    "#]]
+    .assert_eq(&seen);
     let wrong = ScheduleParts { repeat: text("often"), ..Default::default() };
-    expect![[r#""#]].assert_eq(&merged(&wrong, None).unwrap_err().to_string());
+    expect!["--repeat: must be once, hourly, daily, weekly or monthly"]
+        .assert_eq(&merged(&wrong, None).unwrap_err().to_string());
 }
