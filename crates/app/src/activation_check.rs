@@ -56,8 +56,18 @@ impl App {
         problems: &mut Problems,
     ) -> Result<(), AppError> {
         let defined = ParentBody::of(&bound.parent)?.audience()?;
-        problems.extend(spec.output.check(&defined, OUTPUT));
-        problems.extend(self.check_fields(&spec.output, (bound, &defined), plan, connection).await?);
+        let found = spec.output.check(&defined, OUTPUT);
+        let fields = self.check_fields(&spec.output, (bound, &defined), plan, connection).await?;
+        // A column that is wrong itself is no field either, and a name that stands twice does so everywhere: once is enough.
+        let mut told: Vec<Problem> = found.iter().cloned().collect();
+        for problem in fields.iter() {
+            let inside = format!("{}.", problem.at);
+            let wrong = |found: &Problem| found.at == problem.at || found.at.starts_with(&inside);
+            if (problem.at == OUTPUT || !found.iter().any(wrong)) && !told.contains(problem) {
+                told.push(problem.clone());
+            }
+        }
+        told.into_iter().for_each(|problem| problems.push(problem));
         Ok(())
     }
 

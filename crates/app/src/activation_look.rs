@@ -192,14 +192,14 @@ fn fields_of(target: &Target<'_>, schema: &Schema) -> (Vec<OutputField>, Problem
     let sources = target.output.columns(target.audience);
     let mut whole = Problems::default();
     let mut wrong: Vec<(String, Cause)> = Vec::new();
-    if let Some(plan) = target.plan {
-        if let Err(found) = export::columns_of(schema, &plan.target, &target.custom_fields(schema, plan)) {
-            for problem in found.iter() {
-                let cause = Cause { message: problem.message.clone(), hint: problem.hint.clone() };
-                match problem.at.strip_prefix("column ") {
-                    Some(column) => wrong.push((column.to_owned(), cause)),
-                    None => whole.push(Problem { at: OUTPUT.into(), ..problem.clone() }),
-                }
+    if let Some(plan) = target.plan
+        && let Err(found) = export::columns_of(schema, &plan.target, &target.custom_fields(schema, plan))
+    {
+        for problem in found.iter() {
+            let cause = Cause { message: problem.message.clone(), hint: problem.hint.clone() };
+            match problem.at.strip_prefix("column ") {
+                Some(column) => wrong.push((column.to_owned(), cause)),
+                None => whole.push(Problem { at: OUTPUT.into(), ..problem.clone() }),
             }
         }
     }

@@ -93,7 +93,12 @@ impl App {
         if spec.name != name && old.is_some() {
             self.activation_name_is_free(&spec.name).await?;
         }
+        // A connection is deleted under this lock.
+        let queue = self.0.queue.lock().await;
         // Looking took its time.
+        if self.0.store.document_by_id(&connection.id).await?.is_none() {
+            return Err(AppError::Stale { what: format!("connection {}", connection.name) });
+        }
         self.bound_by_id(&bound.segment.0.id).await?;
         self.webhooks_stay("activation.notify", spec.notify.as_ref()).await?;
         let before = old.as_ref().map(ActivationBody::of).transpose()?;
@@ -121,7 +126,7 @@ impl App {
         let action = if new { "activation.create" } else { "activation.update" };
         changes.push(actor.audit(action, name, json!({ "name": new_name, "enabled": body.spec.enabled })));
         self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("activation {new_name}")))?;
-        drop(scheduling);
+        drop((queue, scheduling));
         self.schedules_changed();
         Ok((self.activation_view(self.activation_document(&new_name).await?).await?, new))
     }

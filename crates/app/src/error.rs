@@ -3,7 +3,7 @@
 //! Knows no HTTP; the server gives each kind its status.
 
 use api::Scope;
-use model::{Problem, Problems};
+use model::{Problem, Problems, StopCause};
 use store::StoreError;
 
 /// Why something was not done. Nothing was changed, unless the variant says otherwise.
@@ -120,6 +120,24 @@ impl AppError {
             | AppError::Gone { .. }
             | AppError::Failed { .. } => None,
         }
+    }
+
+    /// Why a job is no success: what happened in one line, and what to do. Of several problems the first, and how many more.
+    pub(crate) fn cause(&self, configuration: bool) -> StopCause {
+        let AppError::Invalid(problems) = self else {
+            return StopCause { message: self.to_string(), hint: self.hint(), configuration };
+        };
+        let mut found = problems.iter();
+        let Some(first) = found.next() else {
+            return StopCause { message: "something is wrong".into(), hint: None, configuration };
+        };
+        let more = match found.count() {
+            0 => String::new(),
+            1 => "; and 1 more problem".to_owned(),
+            more => format!("; and {more} more problems"),
+        };
+        let message = format!("{} ({}){more}", first.message, first.at);
+        StopCause { message, hint: first.hint.clone(), configuration }
     }
 
     /// The kind as a word for programs.

@@ -10,7 +10,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use api::{CatchUp, Overlap, Role, Scope};
-use model::StopCause;
 use store::{Change, Document, Slot, SlotEnd};
 
 use crate::enqueue::Enqueue;
@@ -233,7 +232,7 @@ impl App {
             // The store, or an orderly stop: the time stays due.
             Err(error @ AppError::Unavailable { .. }) => return Err(error),
             Err(error) => {
-                let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration: true };
+                let cause = error.cause(true);
                 Enqueue { stillborn: Some(cause), ..App::bare_run(&scheduled.query) }
             }
         };

@@ -200,7 +200,7 @@ impl App {
             Change::DeleteDocument { id: document.id },
             actor.audit("segment.delete", name, Value::Null),
         ];
-        Ok(self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("segment {name}")))?)
+        self.0.store.apply(changes).await.map_err(|error| stale_or(error, &format!("segment {name}")))
     }
 
     /// Counts a rule, saved or not, and shows some of the profiles that it chooses.

@@ -44,8 +44,7 @@ impl From<AppError> for Halt {
             | AppError::Unavailable { .. }
             | AppError::Failed { .. } => false,
         };
-        let cause = StopCause { message: error.to_string(), hint: error.hint(), configuration };
-        Halt { state: JobState::Failed, cause: Some(cause) }
+        Halt { state: JobState::Failed, cause: Some(error.cause(configuration)) }
     }
 }
 

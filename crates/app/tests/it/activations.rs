@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use api::{
     ActivationCopy, ActivationLook, ActivationSpec, ActivationTry, Job, JobKind, NoticeEvent, Notify, RunRequest,
-    Scheduled, SlotState,
+    ScheduleState, Scheduled, SlotState,
 };
 use app::{AppError, Config, JobFilter};
 use expect_test::expect;
@@ -279,10 +279,6 @@ async fn columns_that_are_no_fields_are_refused_with_the_nearest_name() {
           hint: did you mean first_name?
         activation.output.columns[3]: email stands twice in the result
           hint: give one of them another name
-        activation.output.columns[3]: email stands twice in the result
-          hint: give one of them another name
-        activation.output.columns[5]:  is no field of a prospect
-          hint: see `sluice fields` for the fields of your account
 
         activation.output.columns[1]: emial is no field of a prospect
           hint: did you mean email?
@@ -464,7 +460,9 @@ async fn one_that_is_disabled_runs_neither_by_itself_nor_by_hand() {
     assert_eq!(people.next("a").await.as_deref(), Some("2026-11-23T01:00:00Z"));
     people.timed.at(MONDAY + HOUR).await;
     let off = app.enable_activation(actor, "a", false).await.expect("disabled");
-    assert_eq!((off.spec.enabled, off.schedule, off.revision), (false, None, 2));
+    assert_eq!((off.spec.enabled, off.revision), (false, 2));
+    let schedule = off.schedule.expect("it is shown");
+    assert_eq!((schedule.state, schedule.next), (ScheduleState::Paused, None));
     let mut told = vec![refused(app.run_activation(actor, "a", RunRequest::default(), None).await)];
     told.push(refused(app.enable_activation(actor, "a", false).await));
     told.push(refused(app.schedule(actor, Scheduled::Activation, "a").await));
@@ -512,7 +510,8 @@ async fn a_copy_is_disabled_until_somebody_enables_it() {
     let copy = |name: &str| ActivationCopy { name: name.into() };
     let copied = app.copy_activation(actor, "a", copy("b")).await.expect("copied");
     assert_eq!(copied.spec, ActivationSpec { name: "b".into(), enabled: false, ..spec.clone() });
-    assert_eq!((copied.schedule, copied.last_job), (None, None));
+    let schedule = copied.schedule.expect("it is shown");
+    assert_eq!((schedule.state, schedule.next, copied.last_job), (ScheduleState::Paused, None, None));
     let mut told = vec![refused(app.copy_activation(actor, "a", copy("b")).await)];
     told.push(refused(app.copy_activation(actor, "a", copy("")).await));
     told.push(refused(app.copy_activation(actor, "x", copy("c")).await));
@@ -673,7 +672,7 @@ async fn the_owner_hears_of_a_run_that_could_not_begin() {
     assert!(heard.len() == 1 && heard[0].starts_with("crm@example.com: [Sluice] a failed: "), "{heard:?}");
     let cause = job.cause.clone().expect("a cause");
     assert!(!cause.message.contains('\n') && cause.hint.is_some(), "a message in one line, and a hint: {cause:?}");
-    assert!(job.sentence.contains("the profiles have no column first_name"), "{}", job.sentence);
+    assert!(job.sentence.contains("The profiles have no column first_name"), "{}", job.sentence);
     expect![[r#"
         activation.output.columns[1].source.column: the profiles have no column first_name
           hint: columns are contact_id, email_address, given_name, country, points, status, tier"#]]
@@ -892,14 +891,6 @@ async fn a_row_for_each_event_sends_the_last_of_a_key() {
           hint: activation.output.behaviors[2].columns[0] has it already: give one of them another name
         activation.output.behaviors[4].columns[0].column: the name comments stands twice
           hint: activation.output.behaviors[3].columns[0] has it already: give one of them another name
-        activation.output.behaviors[0].columns[0]: comments stands twice in the result
-          hint: give one of them another name
-        activation.output.behaviors[0].columns[0]: comments stands twice in the result
-          hint: give one of them another name
-        activation.output.behaviors[0].columns[0]: comments stands twice in the result
-          hint: give one of them another name
-        activation.output.behaviors[0].columns[0]: comments stands twice in the result
-          hint: give one of them another name
         activation.output.behaviors[0].columns[0]: comments stands twice in the result
           hint: give one of them another name"#]]
     .assert_eq(&refused(people.try_activate(activation("b", "Everybody", json!({}), many)).await));

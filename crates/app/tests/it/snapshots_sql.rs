@@ -34,7 +34,7 @@ struct Tables {
 
 impl Tables {
     fn new() -> Tables {
-        Tables { folder: tempfile::tempdir().unwrap(), bound: Vec::new() }
+        Tables { folder: tempfile::tempdir().expect("the fixture works"), bound: Vec::new() }
     }
 
     fn path(&self, file: &str) -> PathBuf {
@@ -42,12 +42,12 @@ impl Tables {
     }
 
     fn bind(&mut self, name: &str, file: &str) {
-        let table = Table::parse(&format!("t={}", self.path(file).display())).unwrap();
+        let table = Table::parse(&format!("t={}", self.path(file).display())).expect("the fixture works");
         self.bound.push(Table { name: name.into(), ..table });
     }
 
     fn text(mut self, name: &str, file: &str, text: &str) -> Tables {
-        fs::write(self.path(file), text).unwrap();
+        fs::write(self.path(file), text).expect("the fixture works");
         self.bind(name, file);
         self
     }
@@ -55,11 +55,13 @@ impl Tables {
     fn parquet(mut self, name: &str, columns: Vec<(&str, ArrayRef)>) -> Tables {
         let rows =
             RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)));
-        let rows = rows.unwrap();
+        let rows = rows.expect("the fixture works");
         let file = format!("{name}.parquet");
-        let mut writer = ArrowWriter::try_new(File::create(self.path(&file)).unwrap(), rows.schema(), None).unwrap();
-        writer.write(&rows).unwrap();
-        writer.close().unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(self.path(&file)).expect("the fixture works"), rows.schema(), None)
+                .expect("the fixture works");
+        writer.write(&rows).expect("the fixture works");
+        writer.close().expect("the fixture works");
         self.bind(name, &file);
         self
     }
@@ -82,8 +84,11 @@ impl Tables {
             schema.fields().iter().map(|field| format!("{}:{}", field.name(), query::type_name(field.data_type())));
         let mut text = names.collect::<Vec<_>>().join(" | ") + "\n";
         for batch in &batches {
-            let columns: Vec<_> =
-                batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+            let columns: Vec<_> = batch
+                .columns()
+                .iter()
+                .map(|column| ArrayFormatter::try_new(column, &options).expect("the fixture works"))
+                .collect();
             for row in 0..batch.num_rows() {
                 text.push_str(
                     &(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join(" | ")),
@@ -104,13 +109,13 @@ impl Tables {
 
     /// Every column of a table as it is.
     async fn columns(&self, table: &str) -> Vec<SourceColumn> {
-        let bound = self.bound.iter().find(|bound| bound.name == table).unwrap();
-        let schema = query::schema(bound).await.unwrap();
+        let bound = self.bound.iter().find(|bound| bound.name == table).expect("the fixture works");
+        let schema = query::schema(bound).await.expect("the fixture works");
         let column = |name: &String, physical: Physical| SourceColumn {
             at: "master".into(),
             name: name.clone(),
             column: name.clone(),
-            column_type: physical.default_type().unwrap(),
+            column_type: physical.default_type().expect("the fixture works"),
             physical,
         };
         let fields = schema.fields().iter();
@@ -131,7 +136,7 @@ impl Tables {
         let mut text = String::new();
         let mut profiles = 0;
         for check in join_checks(sources) {
-            let facts = check.facts(&self.numbers(&check).await).unwrap();
+            let facts = check.facts(&self.numbers(&check).await).expect("the fixture works");
             if check.at == "master" {
                 profiles = facts.keys;
             }
@@ -154,8 +159,16 @@ impl Tables {
         let batches = self.run(&check.sql).await;
         let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
         assert_eq!(rows, 1);
-        let number = |column: &ArrayRef| u64::try_from(column.as_primitive::<Int64Type>().value(0)).unwrap();
-        batches.iter().find(|batch| batch.num_rows() == 1).unwrap().columns().iter().map(number).collect()
+        let number =
+            |column: &ArrayRef| u64::try_from(column.as_primitive::<Int64Type>().value(0)).expect("the fixture works");
+        batches
+            .iter()
+            .find(|batch| batch.num_rows() == 1)
+            .expect("the fixture works")
+            .columns()
+            .iter()
+            .map(number)
+            .collect()
     }
 }
 
@@ -198,7 +211,8 @@ fn shop() -> Tables {
 async fn shop_sources(tables: &Tables) -> Sources {
     let mut master_columns = tables.columns("people").await;
     for (name, column_type) in [("since", ColumnType::Timestamp), ("score", ColumnType::Number)] {
-        master_columns.iter_mut().find(|column| column.name == name).unwrap().column_type = column_type;
+        master_columns.iter_mut().find(|column| column.name == name).expect("the fixture works").column_type =
+            column_type;
     }
     let worth = join("worth", "who", Physical::Text, "id");
     // One column in several types.
@@ -211,7 +225,8 @@ async fn shop_sources(tables: &Tables) -> Sources {
     };
     let mut columns = tables.columns("orders").await;
     columns.retain(|column| column.name != "person");
-    columns.iter_mut().find(|column| column.name == "time").unwrap().column_type = ColumnType::Timestamp;
+    columns.iter_mut().find(|column| column.name == "time").expect("the fixture works").column_type =
+        ColumnType::Timestamp;
     Sources {
         master: MasterTable {
             filters: vec![Filter { column: "country".into(), values: vec![json!("DE"), json!("AT"), json!("O'Land")] }],
@@ -333,7 +348,10 @@ fn keys() -> Vec<(&'static str, ArrayRef)> {
         ("whole", Arc::new(Int64Array::from(padded(&[1, 0, 9_007_199_254_740_992, 9_007_199_254_740_993])))),
         ("double", Arc::new(Float64Array::from(padded(&[1.0, 0.0, -0.0, 9_007_199_254_740_992.0, f64::NAN])))),
         ("real", Arc::new(Float32Array::from(padded(&[1.0, 0.0, 9_007_199_254_740_992.0, f32::NAN])))),
-        ("decimal", Arc::new(Decimal128Array::from(decimals).with_precision_and_scale(20, 2).unwrap())),
+        (
+            "decimal",
+            Arc::new(Decimal128Array::from(decimals).with_precision_and_scale(20, 2).expect("the fixture works")),
+        ),
         ("truth", Arc::new(BooleanArray::from(padded(&[true, false])))),
         ("day", Arc::new(Date32Array::from(padded(&[20_780, 2_932_896])))),
         ("moment", Arc::new(TimestampMicrosecondArray::from(moments.clone()))),
@@ -369,10 +387,10 @@ async fn checks_count_what_the_refresh_joins() {
                 "SELECT COUNT(*) AS r, COUNT(DISTINCT CASE WHEN x IS NOT NULL THEN n END) AS m FROM ({refresh}) t"
             );
             let rows = tables.rows(&sql).await;
-            let rows = rows.lines().nth(1).unwrap();
+            let rows = rows.lines().nth(1).expect("the fixture works");
             let check = &join_checks(&sources)[1];
-            let facts = check.facts(&tables.numbers(check).await).unwrap();
-            let (all, matched) = rows.split_once(" | ").unwrap();
+            let facts = check.facts(&tables.numbers(check).await).expect("the fixture works");
+            let (all, matched) = rows.split_once(" | ").expect("the fixture works");
             assert_eq!(facts.matched.to_string(), matched, "{pair}\n{}", check.sql);
             assert!(all == "12" || facts.repeated > 0, "{pair}: {all} rows\n{}", check.sql);
             if facts.repeated > 0 {
@@ -439,14 +457,14 @@ async fn line_breaks_stay() {
             "behaviors": [{"behavior": "b", "join": join, "rows": 1, "order_by": [{"column": "what"}],
                 "columns": [{"column": "event", "source": {"column": "what"}}]}],
         }))
-        .unwrap();
+        .expect("the fixture works");
         let ids = Ids { audience: 1, segment: 2, segment_name: LINES.into() };
         let sql = output.sql(WITH, &sources.audience(1), &ids).unwrap_or_else(|problems| panic!("{problems}"));
         let want = format!("text:TEXT | name:TEXT | event{ends}:TEXT\n{LINES} | {LINES} | {LINES}\n");
         assert_eq!(tables.rows(&sql).await, want);
     }
     sources.master_columns[1].name = "v\nw".into();
-    assert_eq!(sources.check("").iter().next().unwrap().at, "master");
+    assert_eq!(sources.check("").iter().next().expect("the fixture works").at, "master");
 }
 
 /// Values at the ends of every type that Parquet has, read as every type that they can be.
@@ -464,7 +482,12 @@ async fn every_type_is_read() {
         vec![
             ("n", Arc::new(Int64Array::from(vec![1_795_476_600, i64::MAX, -1])) as ArrayRef),
             ("f", Arc::new(Float64Array::from(vec![Some(1.5), Some(f64::NAN), None]))),
-            ("d", Arc::new(Decimal128Array::from(vec![150, -1, 0]).with_precision_and_scale(10, 2).unwrap())),
+            (
+                "d",
+                Arc::new(
+                    Decimal128Array::from(vec![150, -1, 0]).with_precision_and_scale(10, 2).expect("the fixture works"),
+                ),
+            ),
             ("b", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
             ("day", Arc::new(Date32Array::from(vec![Some(20_780), Some(2_932_896), None]))),
             ("ts", Arc::new(micros(moments))),
@@ -484,13 +507,13 @@ async fn every_type_is_read() {
                     master_columns: vec![key, read],
                     attributes: Vec::new(),
                     behaviors: Vec::new(),
-                    zone: Zone::parse(zone).unwrap(),
+                    zone: Zone::parse(zone).expect("the fixture works"),
                 };
                 let sql = format!("SELECT x FROM ({}) s ORDER BY cdp_customer_id DESC", customers_sql(&sources));
                 // By the key: -1 stands first in the snapshot and so last here.
                 let rows = tables.rows(&sql).await;
                 let mut rows = rows.lines();
-                let sql_type = rows.next().unwrap().trim_start_matches("x:").to_owned();
+                let sql_type = rows.next().expect("the fixture works").trim_start_matches("x:").to_owned();
                 let unreadable = tables.numbers(&join_checks(&sources)[0]).await.get(7).copied().unwrap_or(0);
                 let rows: Vec<&str> = rows.collect();
                 if zone == "UTC" || *column_type == ColumnType::Date {
@@ -578,7 +601,7 @@ async fn names_that_try_to_be_sql_stay_names() {
             "behaviors": [{"behavior": format!("b_{index}"), "join": "last", "order_by": [{"column": name}],
                 "columns": [{"column": format!("event {name}"), "source": {"column": name}}]}],
         }))
-        .unwrap();
+        .expect("the fixture works");
         let ids = Ids { audience: 1, segment: 2, segment_name: (*name).into() };
         let sql = output.sql(WITH, &audience, &ids).unwrap_or_else(|problems| panic!("{problems}"));
         let want = format!(
@@ -596,13 +619,18 @@ async fn sent(output: Value, want: Expect) {
     let sources = shop_sources(&tables).await;
     tables.refresh(&sources).await;
     let audience = sources.audience(1);
-    let output: Output = serde_json::from_value(output).unwrap();
+    let output: Output = serde_json::from_value(output).expect("the fixture works");
     let ids = Ids { audience: 1, segment: 42, segment_name: "O'Brien's".into() };
     let sql = output.sql(WITH, &audience, &ids).unwrap_or_else(|problems| panic!("{problems}"));
     let rows = tables.rows(&sql).await;
     let names: Vec<String> = output.columns(&audience).into_iter().map(|column| column.name).collect();
-    let head: Vec<&str> =
-        rows.lines().next().unwrap().split(" | ").map(|head| head.rsplit_once(':').unwrap().0).collect();
+    let head: Vec<&str> = rows
+        .lines()
+        .next()
+        .expect("the fixture works")
+        .split(" | ")
+        .map(|head| head.rsplit_once(':').expect("the fixture works").0)
+        .collect();
     assert_eq!(head, names, "the columns are as they are said to be");
     want.assert_eq(&rows);
 }
@@ -639,7 +667,10 @@ async fn events_in_the_output() {
     let orders = |join: &str, more: Value| {
         let mut behavior =
             json!({"behavior": "orders", "join": join, "columns": [of("product", "product"), of("bought", "time")]});
-        behavior.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        behavior
+            .as_object_mut()
+            .expect("the fixture works")
+            .extend(more.as_object().expect("the fixture works").clone());
         json!({"columns": [email.clone()], "behaviors": [behavior]})
     };
     sent(
@@ -730,7 +761,7 @@ async fn formats_are_read_as_the_engine_reads_them() {
     for format in letters.chain(more).chain(["d".repeat(64), "d".repeat(65)]) {
         let output: Output = serde_json::from_value(json!({"columns": [
             {"column": "x", "source": {"parameters": [{"type": "Timestamp", "format": format}]}}]}))
-        .unwrap();
+        .expect("the fixture works");
         let here = output.check(&audience, "output").is_empty();
         let sql = format!("SELECT TD_TIME_FORMAT(TD_SCHEDULED_TIME(), '{}') AS x FROM t", format.replace('\'', "''"));
         let there = query::preview(&sql, &tables.bound, &tables.limits(), 1, pending()).await.is_ok();
