@@ -298,7 +298,9 @@ mod tests {
             score   number  Scores
 
             BEHAVIOR  EVENTS  TIME  COLUMNS
-            orders    12,345  time  time timestamp, tags string_array"#]]
+            orders    12,345  time  time timestamp, tags string_array
+
+            does not fit: segment Rich: rule.conditions[0]: there is no attribute tier"#]]
         .assert_eq(&checked(&found));
     }
 }
