@@ -110,7 +110,7 @@ fn case(tree: usize, chance: &mut Chance, world: &World, others: &Others) -> Cas
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn random_rules_choose_the_same_profiles() {
     let full = std::env::var_os("SLUICE_FULL").is_some();
-    let (trees, profiles) = if full { (500, 100_000) } else { (100, 2_000) };
+    let (trees, profiles) = if full { (500, 100_000) } else { (80, 2_000) };
     let folder = tempfile::tempdir().expect("a folder");
     let world = World::new(profiles, 7, folder.path());
     let mut chance = Chance(11);
@@ -243,6 +243,9 @@ async fn agree_at_once(conditions: &[Value], world: &World, folder: &Path) {
         selects.push(format!("SELECT cdp_customer_id * 1000 + {index} AS id FROM {name}"));
         let found = evaluator.rule(&rule);
         expected.extend((1_i64..).zip(found).filter(|(_, is)| *is).map(|(id, _)| id * 1000 + index as i64));
+    }
+    if parts.is_empty() {
+        return;
     }
     let sql = format!("WITH {}\n{}", parts.join(",\n"), selects.join("\nUNION ALL\n"));
     let limit = world.rows.profiles * 1000;
