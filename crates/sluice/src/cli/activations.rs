@@ -127,7 +127,10 @@ async fn shown(door: &Door, found: &Activation, json: bool) -> Result<Exit, Fail
         ("created", format!("{} by {}", found.created, found.created_by)),
         ("updated", format!("{} by {}", found.updated, found.updated_by)),
     ]));
-    if found.schedule.is_some() {
+    if let Some(schedule) = found.schedule.as_ref().filter(|_| !spec.enabled) {
+        // What is disabled has no times; enabled, it goes on.
+        show(&format!("schedule         {}, once it is enabled", schedule.words));
+    } else if found.schedule.is_some() {
         show(&schedules::brief(&door.client().schedule(Scheduled::Activation, &spec.name).await?));
     }
     if let Some(told) = &spec.notify {

@@ -545,7 +545,8 @@ fn looked_after(bench: &Bench, sluice: Sluice<'_>) {
     says(&sluice(&["plan", "crm", "--exit-code"]), 0, &["nothing to do"]);
     says(&sluice(&["activations", "enable", "members"]), 0, &["by hand"]);
     says(&sluice(&["activations", "copy", "members", "members 2"]), 0, &["members 2", "disabled"]);
-    says(&sluice(&["apply", "crm", "--prune", "--yes"]), 0, &["− activation members 2"]);
+    says(&sluice(&["activations", "copy", "welcome", "welcome 2"]), 0, &["welcome 2", "once it is enabled"]);
+    says(&sluice(&["apply", "crm", "--prune", "--yes"]), 0, &["− activation members 2", "− activation welcome 2"]);
     says(&sluice(&["activations", "delete", "members"]), 0, &["deleted"]);
     says(&sluice(&["activations", "show", "membres"]), 2, &["activation"]);
 
