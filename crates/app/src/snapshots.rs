@@ -145,9 +145,10 @@ impl App {
 
     async fn end_refresh(&self, job: &Job, snapshot: &Snapshot) -> Result<(), Halt> {
         self.0.store.set_frozen(&job.id, snapshot.population, self.now()).await?;
-        self.0.store.set_state(&job.id, JobState::Success, None, self.now()).await?;
+        // The last line is kept before the end is told.
         let text = format!("Refreshed: {} profiles.", grouped(snapshot.population));
         self.note(&job.id, LogLevel::Info, &text).await;
+        self.0.store.set_state(&job.id, JobState::Success, None, self.now()).await?;
         Ok(())
     }
 

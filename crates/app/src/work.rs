@@ -127,8 +127,8 @@ impl App {
     async fn keep_result(&self, job: &Job) -> Result<(), Halt> {
         // A job whose process died after its query had ended comes from the queue.
         self.0.store.set_state(&job.id, JobState::Querying, None, self.now()).await?;
-        self.0.store.set_state(&job.id, JobState::Success, None, self.now()).await?;
         self.note(&job.id, LogLevel::Info, "The result can be downloaded or exported.").await;
+        self.0.store.set_state(&job.id, JobState::Success, None, self.now()).await?;
         Ok(())
     }
 
