@@ -49,8 +49,19 @@ fn planted() -> (House, String) {
 fn body(house: &House, method: &str, path: &str) -> Value {
     let export = json!({"connection": "planted-prod"});
     let query = json!({"name": "planted-query", "sql": "SELECT 1 AS id", "export": export});
+    let activation = json!({"name": "planted-activation", "segment": "s", "export": {"connection": "planted-prod"}});
+    let rule = json!({"type": "And", "conditions": []});
     match (method, path.split('/').nth(1).unwrap_or_default()) {
         ("GET" | "DELETE", _) => Value::Null,
+        (_, "activations") if path.ends_with("/try") => json!({"activation": activation}),
+        (_, "activations") if path.ends_with("/copy") => json!({"name": "planted-copy"}),
+        (_, "activations") if path.ends_with("able") => Value::Null,
+        (_, "activations") if !path.ends_with("/runs") => activation,
+        (_, "segments") if path.ends_with("/try") => json!({"parent_segment": "p", "rule": rule}),
+        (_, "segments") if path.ends_with("/look") => Value::Null,
+        (_, "segments") => json!({"name": "s", "parent_segment": "p", "rule": rule}),
+        (_, "parent-segments") if path.ends_with("/refresh") => Value::Null,
+        (_, "parent-segments") => json!({"name": "p", "master": {"table": "planted_table", "key": "email"}}),
         _ if path.ends_with("/runs") => json!({}),
         (_, "notifications") => json!({"recipients": ["ada@example.com"]}),
         _ if path.ends_with("/backfill") => json!({"from": "2026-11-01", "slots": 3}),
