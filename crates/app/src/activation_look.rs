@@ -88,8 +88,9 @@ impl App {
         let schema = batches.first().map(|batch| batch.schema());
         let schema = schema.unwrap_or_else(|| std::sync::Arc::new(Schema::empty()));
         let target = Target { output: &spec.output, audience: &audience, plan: Some(&plan), custom };
-        let fields = fields_of(&target, &schema).0;
+        let (fields, whole) = fields_of(&target, &schema);
         let sent = match fields.iter().all(|field| field.problem.is_none()) {
+            true if !whole.is_empty() => return Err(whole.into()),
             true => self.sent_rows(&batches, &target, &plan, &connection).await?,
             false => Vec::new(),
         };

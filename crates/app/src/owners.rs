@@ -91,10 +91,15 @@ impl App {
     /// A run with what the document alone says: of a refresh all that there is, of others enough to write down that they
     /// cannot begin.
     pub(crate) fn bare_run(document: &Document) -> Enqueue {
-        let (kind, sql) = match owner_of(&document.id) {
-            Scheduled::Query => (JobKind::Export, body_of(document).map(|body| body.spec.sql).unwrap_or_default()),
-            Scheduled::Activation => (JobKind::Export, String::new()),
-            Scheduled::ParentSegment => (JobKind::Result, String::new()),
+        let kind = match owner_of(&document.id) {
+            Scheduled::Query => {
+                if let Ok(body) = body_of(document) {
+                    return Enqueue::of(document, body, JobKind::Export);
+                }
+                JobKind::Export
+            }
+            Scheduled::Activation => JobKind::Export,
+            Scheduled::ParentSegment => JobKind::Result,
         };
         Enqueue {
             id: None,
@@ -102,7 +107,7 @@ impl App {
             connection: None,
             business_unit: String::new(),
             kind,
-            sql,
+            sql: String::new(),
             settings: Value::Object(serde_json::Map::new()),
             parent: None,
             result: None,
