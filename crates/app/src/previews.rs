@@ -90,23 +90,14 @@ impl App {
     pub(crate) async fn count_rows(&self, sql: &str, tables: &[Table]) -> Result<u64, AppError> {
         let _look = self.may_look().await?;
         let limits = self.look_at_profiles();
-        let counted = number(sql, tables, &limits).await;
+        let counted = query::count(sql, tables, &limits).await;
         counted.map_err(|error| self.0.discreet.error(sql_error(&error)))
     }
 
     /// The rows that `sql`, a count, says; for as long as `time` lasts.
     pub(crate) async fn count(&self, sql: &str, table: &Table, time: Duration) -> Result<u64, QueryError> {
-        number(sql, std::slice::from_ref(table), &self.look(time)).await
+        query::count(sql, std::slice::from_ref(table), &self.look(time)).await
     }
-}
-
-/// The number that a count gives.
-async fn number(sql: &str, tables: &[Table], limits: &Limits) -> Result<u64, QueryError> {
-    let batches = query::preview(sql, tables, limits, 1, std::future::pending()).await?;
-    let count = batches.first().filter(|batch| batch.num_rows() == 1).map(|batch| batch.column(0).clone());
-    let count = count
-        .and_then(|column| column.as_any().downcast_ref::<arrow::array::Int64Array>().map(|counts| counts.value(0)));
-    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
 }
 
 /// The columns for people.

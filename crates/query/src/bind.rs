@@ -343,12 +343,13 @@ impl TableProvider for Bound {
                 Ok(Arc::new(scan))
             }
             Source::Parquet { reader, objects } => {
-                // One group in our order: the files are read one after the other.
+                // One group in our order: the files are read one after the other, unless no order is asked for.
+                let ordered = state.config().target_partitions() == 1;
                 let files = objects.iter().cloned().map(PartitionedFile::from).collect::<Vec<_>>();
                 let source = reader.file_source(TableSchema::from(Arc::clone(&self.schema)));
                 let scan = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
                     .with_file_group(FileGroup::new(files))
-                    .with_preserve_order(true)
+                    .with_preserve_order(ordered)
                     .with_projection_indices(projection.cloned())?
                     .with_limit(limit)
                     .build();

@@ -36,6 +36,9 @@ const BATCH_ROWS: usize = 4096;
 /// Stack of the engine's thread: plans of deeply nested queries recurse. Reserved, not used, until then.
 const STACK_BYTES: usize = 32 << 20;
 
+/// Cores that one count uses at most: the jobs beside it want some too.
+const MOST_LANES: usize = 4;
+
 /// What a running query says, in this order: columns, batches, end; or, at any moment, that it failed.
 #[derive(Debug)]
 pub(crate) enum Item {
@@ -66,6 +69,18 @@ pub(crate) enum Ask {
     First(usize),
     /// All rows.
     Every,
+    /// One row whose numbers do not depend on an order: the processor's cores may share the work.
+    Number,
+}
+
+impl Ask {
+    /// Parts that the work is cut into.
+    fn lanes(self) -> usize {
+        match self {
+            Ask::Columns | Ask::First(_) | Ask::Every => 1,
+            Ask::Number => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(MOST_LANES)),
+        }
+    }
 }
 
 /// Starts a query.
@@ -73,7 +88,7 @@ pub(crate) fn start(sql: &str, tables: &[Table], limits: &Limits, ask: Ask) -> R
     let (stop, stopped) = oneshot::channel();
     let (sender, items) = mpsc::channel(1);
     let (sql, tables, limits) = (sql.to_owned(), tables.to_vec(), limits.clone());
-    on_thread(async move {
+    on_thread(ask.lanes(), async move {
         tokio::select! {
             biased;
             _ = stopped => {}
@@ -94,17 +109,22 @@ pub(crate) fn start(sql: &str, tables: &[Table], limits: &Limits, ask: Ask) -> R
 pub(crate) fn schema(table: &Table) -> oneshot::Receiver<Result<SchemaRef, QueryError>> {
     let (sender, receiver) = oneshot::channel();
     let table = table.clone();
-    on_thread(async move {
-        let session = SessionContext::new_with_config(session_config());
+    on_thread(1, async move {
+        let session = SessionContext::new_with_config(session_config(1));
         let _ = sender.send(bind::open(&session, &table).await.map(|bound| bound.columns()).map_err(QueryError::from));
     });
     receiver
 }
 
-fn on_thread(work: impl Future<Output = ()> + Send + 'static) {
+fn on_thread(lanes: usize, work: impl Future<Output = ()> + Send + 'static) {
     let spawned = std::thread::Builder::new().name("query".into()).stack_size(STACK_BYTES).spawn(move || {
         // Without a runtime the work is dropped, and with it the channel: the listener hears that the engine stopped.
-        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        let mut runtime = match lanes {
+            1 => tokio::runtime::Builder::new_current_thread(),
+            _ => tokio::runtime::Builder::new_multi_thread(),
+        };
+        runtime.worker_threads(lanes).thread_name("query").thread_stack_size(STACK_BYTES);
+        if let Ok(runtime) = runtime.enable_all().build() {
             runtime.block_on(work);
             // Reads still under way in the blocking pool are not worth waiting for.
             runtime.shutdown_background();
@@ -113,10 +133,10 @@ fn on_thread(work: impl Future<Output = ()> + Send + 'static) {
     drop(spawned);
 }
 
-fn session_config() -> SessionConfig {
+fn session_config(lanes: usize) -> SessionConfig {
     let mut config = SessionConfig::new()
-        // One partition, no repartitioning: rows keep the order of the files.
-        .with_target_partitions(1)
+        // One partition, no repartitioning: rows keep the order of the files. Only what has no order is cut.
+        .with_target_partitions(lanes)
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(false)
         .with_collect_statistics(false);
@@ -129,7 +149,7 @@ fn session_config() -> SessionConfig {
     config
 }
 
-fn session(limits: &Limits) -> Result<SessionContext, QueryError> {
+fn session(limits: &Limits, lanes: usize) -> Result<SessionContext, QueryError> {
     let unwritable = |message: String| QueryError::Disk { path: limits.spill_dir.clone(), message };
     fs::create_dir_all(&limits.spill_dir).map_err(|error| unwritable(error.kind().to_string()))?;
     let runtime = RuntimeEnvBuilder::new()
@@ -138,7 +158,7 @@ fn session(limits: &Limits) -> Result<SessionContext, QueryError> {
         .build_arc()
         .map_err(|_| unwritable("cannot keep temporary files there".into()))?;
     let state = SessionStateBuilder::new()
-        .with_config(session_config())
+        .with_config(session_config(lanes))
         .with_runtime_env(runtime)
         .with_default_features()
         .with_physical_optimizer_rules(joins::rules())
@@ -156,7 +176,7 @@ async fn run(
     items: &mpsc::Sender<Item>,
 ) -> Result<(), QueryError> {
     let one = statement::parse(sql)?;
-    let session = session(limits)?;
+    let session = session(limits, ask.lanes())?;
     for table in tables {
         bind::register(&session, table).await?;
     }

@@ -6,9 +6,10 @@ use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array as _, Int64Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use tokio::sync::{oneshot, watch};
 
@@ -112,6 +113,17 @@ pub async fn preview(
         Some(columns) if batches.is_empty() => Ok(vec![RecordBatch::new_empty(columns)]),
         Some(_) | None => Ok(batches),
     }
+}
+
+/// The number that a query says: that of the first column of its one row, 0 where there is none. For counts, whose work
+/// has no order and is shared by the processor's cores.
+pub async fn count(sql: &str, tables: &[Table], limits: &Limits) -> Result<u64, QueryError> {
+    let (batches, _) = collect(sql, tables, limits, Ask::Number, pending()).await?;
+    let rows = batches.iter().find(|batch| batch.num_rows() > 0);
+    let column = rows.map(|batch| Arc::clone(batch.column(0)));
+    let number =
+        column.as_ref().and_then(|column| column.as_any().downcast_ref::<Int64Array>()).map(|all| all.value(0));
+    Ok(number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0))
 }
 
 /// The columns that a query would have: it is planned over the tables as they are now, and not run. Every mistake that a

@@ -3,7 +3,7 @@
 //! Knows files, SQL and Arrow only: not Pardot, not jobs, not the store, and nothing of what the rows mean.
 //!
 //! A [`Table`] gives a name to local files; [`freeze`] runs one `SELECT` over such tables to its end into a Parquet
-//! file, [`preview`] shows its first rows, [`columns`] its columns, [`mentions`] the tables that it names, [`schema`] the
+//! file, [`preview`] shows its first rows, [`count`] says a number, [`columns`] its columns, [`mentions`] the tables that it names, [`schema`] the
 //! columns of a table. Nothing outside the bound tables can be
 //! read, and nothing but the Result (and the engine's own spill files) is written.
 //!
@@ -31,7 +31,7 @@ mod text;
 mod types;
 
 pub use error::QueryError;
-pub use freeze::{Frozen, Limits, Progress, columns, freeze, preview, schema};
+pub use freeze::{Frozen, Limits, Progress, columns, count, freeze, preview, schema};
 pub use mention::{Mention, mentions};
 pub use table::{CsvOptions, CsvTypes, Format, Table, TableError};
 pub use types::type_name;

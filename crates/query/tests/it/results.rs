@@ -6,7 +6,7 @@ use std::future::pending;
 
 use arrow::datatypes::DataType;
 use expect_test::{Expect, expect};
-use query::{preview, schema};
+use query::{QueryError, count, preview, schema};
 
 use crate::world::{World, print};
 
@@ -264,4 +264,27 @@ async fn the_columns_of_a_table() {
     let want =
         [("id", DataType::Int64), ("email", DataType::Utf8), ("zip", DataType::Utf8), ("score", DataType::Int64)];
     assert_eq!(types, want);
+}
+
+#[tokio::test]
+async fn a_count_is_the_same_however_the_work_is_shared() {
+    let rows: String = (0..40_000).map(|row| format!("{},{}\n", row, row % 7)).collect();
+    let world = World::new().file("c.csv", format!("id,kind\n{rows}"));
+    world.freeze("SELECT id, kind FROM c", &["c=c.csv?types=infer"]).await.unwrap();
+    let tables = [world.table("p=result.parquet"), world.table("c=c.csv?types=infer")];
+    let cases = [
+        ("SELECT count(*) FROM p", 40_000),
+        ("SELECT count(*) FROM p JOIN c ON p.id = c.id WHERE c.kind < 3", 17_144),
+        ("SELECT count(*) FROM (SELECT kind FROM p GROUP BY kind HAVING count(*) > 5714) k", 2),
+        ("SELECT count(*) FROM p WHERE NOT EXISTS (SELECT 1 FROM c WHERE c.id = p.id AND c.kind = 0)", 34_285),
+        ("SELECT count(*) AS n FROM p HAVING count(*) = 0", 0),
+        ("SELECT 'no number'", 0),
+    ];
+    for (sql, want) in cases {
+        assert_eq!(count(sql, &tables, &world.limits).await, Ok(want), "{sql}");
+    }
+    assert!(matches!(
+        count("SELECT emial FROM p", &tables, &world.limits).await,
+        Err(QueryError::UnknownColumn { .. })
+    ));
 }
