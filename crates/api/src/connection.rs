@@ -32,7 +32,7 @@ pub enum GrantKind {
 }
 
 /// A connection as a person writes it. In an update, what is absent stays as it is: also the secrets, except that a
-/// changed host drops them.
+/// changed host drops them. A text that is there and empty takes the field back to its default, secrets aside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSpec {

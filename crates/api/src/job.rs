@@ -63,6 +63,9 @@ pub struct JobProgress {
     pub checked: u64,
     /// Rows with an end, a second, over the last seconds.
     pub rows_per_second: f64,
+    /// Calls to Pardot that are in flight now.
+    #[serde(default)]
+    pub calls_in_flight: u64,
     /// Seconds since the job began to work.
     pub seconds: f64,
 }

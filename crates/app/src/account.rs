@@ -5,16 +5,19 @@
 use std::sync::Arc;
 
 use api::{AccountView, Check, Diagnosis, FieldView, ListView, Scope};
-use model::{Learned, Plan, Settings};
+use export::CustomField;
+use model::{Learned, Plan, Settings, grouped};
 use pardot::account::{Account, CustomFields, Lists, ReadAccount};
 use pardot::prospect::Newest;
 use pardot::{ApiVersion, CallError, Claim, Client, Usage};
-use store::Change;
+use store::{Change, Document};
 
 use crate::grants::Stored;
 use crate::names;
-use crate::number::grouped;
 use crate::{Actor, App, AppError};
+
+/// How the remark begins that says so.
+const FIELDS_UNREAD: &str = "the custom fields could not be read";
 
 impl App {
     /// Tests a connection: at most three calls where nothing has to be repeated, all only read.
@@ -25,8 +28,8 @@ impl App {
         actor.require(Scope::Run)?;
         let stored = self.understood(self.connection_document(name).await?)?;
         let mut checks = vec![
-            passed("host", stored.pardot_domain.as_str().to_owned()),
-            passed("login", stored.login_url.as_str().to_owned()),
+            passed("host", format!("{} is allowed", stored.pardot_domain.as_str())),
+            passed("login", format!("{} is allowed", stored.login_url.as_str())),
         ];
         let client = match self.reader(&stored).await {
             Ok(client) => client,
@@ -115,6 +118,41 @@ impl App {
         Ok(view)
     }
 
+    /// What is known about the account without asking Pardot; nothing where nobody tested or read it.
+    ///
+    /// # Errors
+    /// There is no such connection; see [`AppError`].
+    pub async fn account_so_far(&self, actor: &Actor, name: &str) -> Result<Option<AccountView>, AppError> {
+        actor.require(Scope::Read)?;
+        let document = self.connection_document(name).await?;
+        // One whose host is not allowed any more has no account to speak of.
+        match self.understood(document) {
+            Ok(stored) => {
+                let mut known = self.known_account(&stored).await?;
+                // Jobs hear of the day's calls after the account was read.
+                if let (Some(known), Some(usage)) = (&mut known, self.allowance_of(&stored).await?.usage()) {
+                    (known.calls_used, known.calls_limit) = (Some(usage.used), Some(usage.limit));
+                }
+                Ok(known)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The custom fields of the connection's account, when they were read before.
+    pub(crate) async fn custom_fields_known(
+        &self,
+        connection: &Document,
+    ) -> Result<Option<Vec<CustomField>>, AppError> {
+        // Hosts that are not allowed any more are the job's and the connection's to complain about.
+        let Ok(stored) = self.understood(connection.clone()) else { return Ok(None) };
+        let account = self.known_account(&stored).await?.filter(has_fields);
+        let fields = |account: AccountView| {
+            account.fields.into_iter().map(|field| CustomField { api_name: field.name }).collect()
+        };
+        Ok(account.map(fields))
+    }
+
     /// What was read of the account before.
     pub(crate) async fn known_account(&self, stored: &Stored) -> Result<Option<AccountView>, AppError> {
         self.account_of(&stored.key()).await
@@ -190,6 +228,12 @@ impl App {
     }
 }
 
+/// Whether the fields of an account are known, be it that there are none.
+fn has_fields(account: &AccountView) -> bool {
+    let unread = || account.remarks.iter().any(|remark| remark.starts_with(FIELDS_UNREAD));
+    !account.fields.is_empty() || (!account.read.is_empty() && !unread())
+}
+
 fn value_name(unit: &str) -> String {
     format!("account:{unit}")
 }
@@ -239,7 +283,7 @@ async fn read_fields(client: &Client, view: &mut AccountView) {
                 next = page.next;
             }
             Err(error) => {
-                view.remarks.push(format!("the custom fields could not be read: {error}"));
+                view.remarks.push(format!("{FIELDS_UNREAD}: {error}"));
                 next = None;
             }
         }

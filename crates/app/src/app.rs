@@ -267,6 +267,11 @@ impl App {
         self.0.sums.now(self.0.live.count())
     }
 
+    /// The time by the clock of this server, as documents have times.
+    pub fn time(&self) -> String {
+        crate::names::time(self.now())
+    }
+
     /// Seconds since 1970, by the clock that this server goes by.
     pub(crate) fn now(&self) -> i64 {
         self.0.config.clock.now()

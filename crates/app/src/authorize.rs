@@ -74,12 +74,22 @@ struct Book {
 /// Login host, consumer key, kind of app, kind of grant.
 type AppOf = (String, Option<String>, AppKind, GrantKind);
 
+/// The browser that begins an approval.
+#[derive(Debug, Clone, Copy)]
+pub struct Browser<'b> {
+    /// Names its session: only the same one may end the approval.
+    pub binding: &'b str,
+    /// The address of this server as the browser knows it: what it keeps for that address, it shows to no other.
+    pub at: &'b str,
+}
+
 struct Pending {
     connection: String,
     /// What the approval was begun with.
     app: AppOf,
     verifier: SecretString,
     binding: Option<String>,
+    at: Option<String>,
     begun: i64,
     actor: Actor,
 }
@@ -130,12 +140,17 @@ impl Approvals {
 }
 
 impl App {
-    /// Begins an approval. `binding` names the session that begins it: only the same one may end it. `None` for programs:
-    /// then the state alone, 128 bits of chance, ties the answer to the question.
+    /// Begins an approval in a browser. `None` for programs: then the state alone, 128 bits of chance, ties the answer to
+    /// the question.
     ///
     /// # Errors
     /// The connection has no such grant, or lacks what the flow needs; see [`AppError`].
-    pub async fn authorize(&self, actor: &Actor, name: &str, binding: Option<&str>) -> Result<Authorize, AppError> {
+    pub async fn authorize(
+        &self,
+        actor: &Actor,
+        name: &str,
+        browser: Option<Browser<'_>>,
+    ) -> Result<Authorize, AppError> {
         actor.require(Scope::Admin)?;
         let stored = self.understood(self.connection_document(name).await?)?;
         if stored.body.grant != GrantKind::RefreshToken {
@@ -155,12 +170,18 @@ impl App {
             connection: stored.id().to_owned(),
             app: app_of(&stored),
             verifier: pkce.verifier().clone(),
-            binding: binding.map(str::to_owned),
+            binding: browser.map(|browser| browser.binding.to_owned()),
+            at: browser.map(|browser| browser.at.to_owned()),
             begun: self.now(),
             actor: actor.clone(),
         };
         self.0.approvals.begin(state, pending);
         Ok(Authorize { url, redirect_uri })
+    }
+
+    /// The address of this server under which a browser began the approval of a state.
+    pub fn approval_begun_at(&self, state: &str) -> Option<String> {
+        self.0.approvals.book().open.get(state)?.at.clone()
     }
 
     /// Ends an approval with what Salesforce sent the browser back with.
@@ -309,6 +330,7 @@ mod tests {
             app: (String::new(), None, AppKind::Custom, GrantKind::RefreshToken),
             verifier: SecretString::from("v"),
             binding: binding.map(str::to_owned),
+            at: None,
             begun: 1_000,
             actor: Actor::command_line(),
         }

@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use api::{Backfill, Backfilled, Scope};
+use api::{Backfill, Backfilled, Fire, Scope};
 use jiff::civil;
 use jiff::tz::TimeZoneDatabase;
-use model::Problem;
+use model::{Problem, Problems};
 use serde_json::json;
 use store::SlotEnd;
 
@@ -19,7 +19,55 @@ use crate::{Actor, App, AppError};
 /// Most scheduled times that one backfill runs.
 const MOST_SLOTS: u32 = 100;
 
+/// What a backfill would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackfillLook {
+    /// The scheduled times from the first to the last that is meant, oldest first; at most as many as one backfill takes.
+    pub times: Vec<Fire>,
+    /// How many of them ran before and would be left alone.
+    pub ran: usize,
+    /// Whether more of them lie before the end than one backfill takes.
+    pub more: bool,
+}
+
 impl App {
+    /// What a backfill from one time to another would run: both are days or times by the clock of the schedule's zone, or
+    /// moments, and a day at the end is meant to its end. Changes nothing.
+    ///
+    /// # Errors
+    /// It has no schedule, `from` or `to` is no time, no scheduled time between them has come yet; see [`AppError`].
+    pub async fn look_at_backfill(
+        &self,
+        actor: &Actor,
+        of: api::Scheduled,
+        query: &str,
+        from: &str,
+        to: &str,
+    ) -> Result<BackfillLook, AppError> {
+        actor.require(Scope::Run)?;
+        let scheduled = self.scheduled_owner(of, query).await?;
+        let (table, mut problems) = (&scheduled.table, Problems::default());
+        let from = problems.keep(begin(from, table.zone.name()));
+        let to = problems.keep(end(to, table.zone.name()));
+        let (Some(from), Some(to)) = (from, to) else { return Err(problems.into()) };
+        let now = self.now();
+        let meant = |time: &i64| *time <= to && time + table.delay <= now;
+        let most = MOST_SLOTS as usize;
+        let mut times: Vec<i64> = table.after(from - 1).take_while(meant).take(most + 1).collect();
+        let more = times.len() > most;
+        times.truncate(most);
+        let (Some(first), Some(last)) = (times.first(), times.last()) else {
+            let problem = Problem::at("from", "no scheduled time from there to the end has come yet");
+            return Err(problem.hint("a backfill runs times that have passed").into());
+        };
+        let known = self.0.store.slots_between(&scheduled.query.id, *first, *last + 1).await?;
+        let run = |slot: &&store::Slot| {
+            matches!(slot.end, SlotEnd::Run { .. }) && times.binary_search(&slot.scheduled).is_ok()
+        };
+        let ran = known.iter().filter(run).count();
+        Ok(BackfillLook { times: times.iter().map(|time| table.fire(*time)).collect(), ran, more })
+    }
+
     /// Runs scheduled times that have passed, oldest first, each once: those that ran before are left alone.
     ///
     /// # Errors
@@ -102,6 +150,18 @@ fn changed_meanwhile(query: &str, started: usize, times: usize) -> AppError {
     AppError::Conflict {
         message: format!("the schedule of {query} was changed on the way: {started} of {times} times were started"),
         hint: Some("look at its history, and run what is left with another backfill".into()),
+    }
+}
+
+/// Where a backfill ends: as it begins, but a day is meant to its end.
+fn end(text: &str, zone: &str) -> Result<i64, Problem> {
+    let at = |problem: Problem| Problem { at: "to".into(), ..problem };
+    match text.trim().parse::<civil::Date>() {
+        Ok(day) if text.trim().len() == "2026-11-01".len() => {
+            let next = day.tomorrow().map_err(|_| at(Problem::at("to", "is too far away")))?;
+            begin(&next.to_string(), zone).map(|next| next - 1).map_err(at)
+        }
+        _ => begin(text, zone).map_err(at),
     }
 }
 

@@ -76,7 +76,8 @@ impl App {
             receipts_ready(&job)?;
         }
         let permit = DOWNLOADS.try_acquire().map_err(|_| AppError::TooMany { seconds: TRY_AGAIN })?;
-        let file_name = format!("{}-{}.{}", job.id, what.word(), form.ending());
+        let guarded = if spreadsheet { "-spreadsheet" } else { "" };
+        let file_name = format!("{}-{}{guarded}.{}", job.id, what.word(), form.ending());
         let shape = Shape { form, spreadsheet };
         let source = Source { ledger: self.0.store.ledger(&job.id), path, job, runtime: Handle::current() };
         let (out, chunks) = Chunks::new();

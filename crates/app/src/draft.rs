@@ -78,7 +78,7 @@ fn body(
     problems: &mut Problems,
 ) -> ConnectionBody {
     let text = |given: Option<String>, old: Option<&str>, default: &str| {
-        given.or_else(|| old.map(str::to_owned)).unwrap_or_else(|| default.to_owned()).trim().to_owned()
+        said(given, old.map(str::to_owned)).unwrap_or_else(|| default.to_owned())
     };
     let pardot_domain =
         text(spec.pardot_domain, before.map(|body| body.pardot_domain.as_str()), "https://pi.pardot.com");
@@ -100,7 +100,7 @@ fn body(
         let problem = Problem::at("connection.reserve", message);
         problems.push(problem.hint("10 leaves a tenth of the daily calls to others; 0 leaves none"));
     }
-    let client_id = nonempty(spec.client_id).or_else(|| before.and_then(|body| body.client_id.clone()));
+    let client_id = said(spec.client_id, before.and_then(|body| body.client_id.clone()));
     ConnectionBody {
         pardot_domain,
         business_unit,
@@ -108,8 +108,8 @@ fn body(
         client_id: client_id.filter(|_| connected_app == AppKind::Custom),
         login_url,
         grant: spec.grant.or(before.map(|body| body.grant)).unwrap_or_default(),
-        username: nonempty(spec.username).or_else(|| before.and_then(|body| body.username.clone())),
-        audience: nonempty(spec.audience).or_else(|| before.and_then(|body| body.audience.clone())),
+        username: said(spec.username, before.and_then(|body| body.username.clone())),
+        audience: said(spec.audience, before.and_then(|body| body.audience.clone())),
         vault: before.map(|body| body.vault.clone()).unwrap_or_default(),
         reserve,
         daily_budget: spec.daily_budget.or(before.map(|body| body.daily_budget)).unwrap_or(0),
@@ -172,8 +172,9 @@ fn printable(name: &str, given: Option<&str>) -> Result<(), Problem> {
     }
 }
 
-fn nonempty(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+/// What a field is to be: as it was where nothing is said, and nothing where an empty text is said.
+fn said(given: Option<String>, before: Option<String>) -> Option<String> {
+    given.or(before).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// A field that still shows a mask was not changed.

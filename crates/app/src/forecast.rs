@@ -122,15 +122,20 @@ impl App {
 /// A forecast as documents have it.
 pub(crate) fn view(kept: serde_json::Value, zone: Option<&str>) -> Option<api::Forecast> {
     let forecast: Forecast = serde_json::from_value(kept).ok()?;
-    Some(api::Forecast {
-        sentence: in_words(&forecast, zone),
+    Some(shown(&forecast, zone))
+}
+
+/// A forecast for people and programs.
+pub(crate) fn shown(forecast: &Forecast, zone: Option<&str>) -> api::Forecast {
+    api::Forecast {
+        sentence: in_words(forecast, zone),
         calls: forecast.calls,
         used: forecast.used,
         limit: forecast.limit,
         left: forecast.left,
         days: forecast.days,
         resumes: forecast.resumes.map(names::time),
-    })
+    }
 }
 
 fn in_words(forecast: &Forecast, zone: Option<&str>) -> String {

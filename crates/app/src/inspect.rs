@@ -17,8 +17,8 @@ use crate::clock::unix_now;
 use crate::connection::Connection;
 use crate::export::{ExportError, ExportRequest, limits, prepare};
 use crate::job::custom_fields;
-use crate::number::grouped;
 use crate::stop::StopSignal;
+use model::grouped;
 
 /// What an export would do.
 pub struct DryRun {
@@ -236,8 +236,8 @@ pub fn reader(connection: &Connection) -> Result<Client, String> {
 /// Checks a connection step by step.
 pub async fn doctor(connection: &Connection) -> Diagnosis {
     let mut checks = vec![
-        passed("host", connection.pardot_domain.as_str().to_owned()),
-        passed("login", connection.login_url.as_str().to_owned()),
+        passed("host", format!("{} is allowed", connection.pardot_domain.as_str())),
+        passed("login", format!("{} is allowed", connection.login_url.as_str())),
     ];
     let client = match reader(connection) {
         Ok(client) => client,

@@ -198,12 +198,14 @@ impl LiveJob {
 
     /// How far it is.
     pub(crate) fn progress(&self) -> JobProgress {
+        let calls_in_flight = self.client.get().map_or(0, |client| client.counts().in_flight);
         let state = locked(&self.state);
         JobProgress {
             stage: state.stage,
             rows: state.rows,
             checked: state.checked,
             rows_per_second: state.rate,
+            calls_in_flight,
             seconds: monotonic().duration_since(state.begun).as_secs_f64(),
         }
     }

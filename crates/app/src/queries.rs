@@ -26,7 +26,7 @@ const LONGEST_DESCRIPTION: usize = 2_000;
 /// Documents that are looked through at most.
 const ALL: u32 = 100_000;
 /// Longest time for planning a query when it is saved.
-const PLAN_TIME: std::time::Duration = std::time::Duration::from_secs(30);
+pub(crate) const PLAN_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What is kept of a query.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,23 @@ impl App {
     pub async fn queries(&self, actor: &Actor, after: Option<&str>, limit: u32) -> Result<Page<Query>, AppError> {
         actor.require(Scope::Read)?;
         let documents = self.0.store.documents(QUERY, after, limit).await?;
+        let next = names::next_page(&documents, limit);
+        Ok(Page { items: self.query_views(documents).await?, next })
+    }
+
+    /// Queries by name, those with a text in their names; upper and lower case do not differ.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn queries_named_like(
+        &self,
+        actor: &Actor,
+        text: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Query>, AppError> {
+        actor.require(Scope::Read)?;
+        let documents = self.0.store.documents_like(QUERY, text, after, limit).await?;
         let next = names::next_page(&documents, limit);
         Ok(Page { items: self.query_views(documents).await?, next })
     }
@@ -325,20 +342,6 @@ impl App {
             }
         }
         Ok(names)
-    }
-
-    /// The custom fields of the connection's account, when they were read before.
-    pub(crate) async fn custom_fields_known(
-        &self,
-        connection: &Document,
-    ) -> Result<Option<Vec<CustomField>>, AppError> {
-        // Hosts that are not allowed any more are the job's and the connection's to complain about.
-        let Ok(stored) = self.understood(connection.clone()) else { return Ok(None) };
-        let account = self.known_account(&stored).await?.filter(|account| !account.fields.is_empty());
-        let fields = |account: api::AccountView| {
-            account.fields.into_iter().map(|field| CustomField { api_name: field.name }).collect()
-        };
-        Ok(account.map(fields))
     }
 }
 

@@ -1,7 +1,7 @@
-//! Schedules: listed, shown, paused, resumed; and crons explained before they are saved.
+//! Schedules: shown, paused, resumed; and crons explained before they are saved.
 //!
-//! Knows what people see of a schedule and may do with it. It is written as a part of its query; it is fired by the
-//! scheduler.
+//! Knows what people see of a schedule and may do with it; pages of them are `schedule_list`'s. It is written as a part of its
+//! query; it is fired by the scheduler.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,12 @@ use serde_json::json;
 use store::{Change, Document, SlotEnd};
 
 use crate::names;
-use crate::owners::{kind_of, owner_of, schedule_of};
+use crate::owners::{owner_of, schedule_of};
 use crate::timetable::{Halt, SHOWN, STANDING, Standing, Timetable};
 use crate::{Actor, App, AppError};
 
 /// Most coming times that are shown.
 const MOST_SHOWN: u32 = 100;
-/// Queries that are looked at in one go for those with a schedule.
-const CHUNK: u32 = 200;
-/// Schedules that are looked through at most.
-const ALL: u32 = 100_000;
 
 /// A query, an activation or a parent segment with its schedule, as they are kept.
 pub(crate) struct Scheduled {
@@ -58,47 +54,6 @@ impl Scheduled {
 }
 
 impl App {
-    /// Schedules: of queries by name, then of activations, then of parent segments; `after` is the `next` of the page before.
-    ///
-    /// # Errors
-    /// See [`AppError`].
-    pub async fn schedules(
-        &self,
-        actor: &Actor,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Page<ScheduleView>, AppError> {
-        actor.require(Scope::Read)?;
-        let most = usize::try_from(limit).unwrap_or(usize::MAX);
-        let standings = self.0.store.documents(STANDING, None, ALL).await?;
-        let mut standings: HashMap<String, Document> =
-            standings.into_iter().map(|standing| (standing.name.clone(), standing)).collect();
-        let (mut of, mut name) = place(after)?;
-        let mut found = Vec::new();
-        let next = 'pages: loop {
-            let documents = self.0.store.documents(kind_of(of), name.as_deref(), CHUNK).await?;
-            let last = (documents.len() as u64) < u64::from(CHUNK);
-            for document in documents {
-                name = Some(document.name.clone());
-                let Some(standing) = standings.remove(&document.id) else { continue };
-                if let Some(scheduled) = Scheduled::of(document, standing)? {
-                    found.push(scheduled);
-                    if found.len() == most {
-                        break 'pages name.map(|name| format!("{}{name}", mark(of)));
-                    }
-                }
-            }
-            if last {
-                match of {
-                    api::Scheduled::Query => (of, name) = (api::Scheduled::Activation, None),
-                    api::Scheduled::Activation => (of, name) = (api::Scheduled::ParentSegment, None),
-                    api::Scheduled::ParentSegment => break None,
-                }
-            }
-        };
-        Ok(Page { items: self.schedule_views(found).await?, next })
-    }
-
     /// The schedule of a query.
     ///
     /// # Errors
@@ -305,7 +260,7 @@ impl App {
     }
 
     /// Schedules as they are shown, with one look at the slots and one at the jobs for all of them.
-    async fn schedule_views(&self, found: Vec<Scheduled>) -> Result<Vec<ScheduleView>, AppError> {
+    pub(crate) async fn schedule_views(&self, found: Vec<Scheduled>) -> Result<Vec<ScheduleView>, AppError> {
         let queries: Vec<String> = found.iter().map(|scheduled| scheduled.query.id.clone()).collect();
         let newest = self.0.store.newest_slots_of(&queries).await?;
         let mut jobs = self.jobs_of(&newest).await?;
@@ -313,11 +268,7 @@ impl App {
             newest.into_iter().map(|slot| (slot.schedule.clone(), slot)).collect();
         let now = self.now();
         let view = |Scheduled { query, schedule, table, standing, .. }: Scheduled| {
-            let state = match (&standing.disabled, &standing.paused) {
-                (Some(_), _) => ScheduleState::Disabled,
-                (None, Some(_)) => ScheduleState::Paused,
-                (None, None) => ScheduleState::Active,
-            };
+            let state = standing.state();
             // A delay may have times wait that have come already; a clock that was put back comes to later ones again.
             let from = if standing.cursor > now { now } else { standing.cursor.max(now - table.delay) };
             let shown = if state == ScheduleState::Active { SHOWN } else { 0 };
@@ -350,27 +301,6 @@ impl App {
         let jobs = self.job_views(self.0.store.jobs_of(&ids).await?).await?;
         Ok(jobs.into_iter().map(|job| (job.id.clone(), job)).collect())
     }
-}
-
-/// The words before the name where a page of schedules goes on after an activation or a parent segment.
-fn mark(of: api::Scheduled) -> &'static str {
-    match of {
-        api::Scheduled::Query => "",
-        api::Scheduled::Activation => "activation:",
-        api::Scheduled::ParentSegment => "parent_segment:",
-    }
-}
-
-/// Where a page of schedules goes on. No name has a colon.
-fn place(after: Option<&str>) -> Result<(api::Scheduled, Option<String>), Problem> {
-    let Some(after) = after else { return Ok((api::Scheduled::Query, None)) };
-    let marked = [api::Scheduled::Activation, api::Scheduled::ParentSegment];
-    let found = marked.into_iter().find_map(|of| after.strip_prefix(mark(of)).map(|name| (of, name)));
-    let (of, name) = found.unwrap_or((api::Scheduled::Query, after));
-    if name.contains(':') {
-        return Err(Problem::at("after", "is not the next of a page of schedules").hint("begin without after"));
-    }
-    Ok((of, Some(name.to_owned())))
 }
 
 /// A slot as it is shown; its job is taken out of `jobs`.

@@ -76,6 +76,21 @@ impl App {
         })
     }
 
+    /// What rules over a parent segment may name until it is refreshed: its columns and behaviours as the tables had them when
+    /// it was saved. No table is read.
+    ///
+    /// # Errors
+    /// There is no such parent segment; see [`AppError`].
+    pub async fn parent_segment_columns(
+        &self,
+        actor: &Actor,
+        name: &str,
+    ) -> Result<(Vec<AudienceColumn>, Vec<AudienceBehavior>), AppError> {
+        actor.require(Scope::Read)?;
+        let body = ParentBody::of(&self.parent_document(name).await?)?;
+        Ok((body.columns, body.behaviors))
+    }
+
     /// What a parent segment means over the tables of today.
     ///
     /// # Errors

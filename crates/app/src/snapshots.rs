@@ -18,11 +18,11 @@ use store::{Change, Document, Job, LogLevel};
 use crate::export::limits;
 use crate::live::LiveJob;
 use crate::names;
-use crate::number::grouped;
 use crate::parents::{PARENT, ParentBody};
 use crate::shapes::Shape;
 use crate::work::{Halt, halted};
 use crate::{App, AppError};
+use model::grouped;
 
 /// The kind of document that the newest refresh of a parent segment is kept as. Its name is the id of the parent segment.
 const SNAPSHOT: &str = "snapshot";

@@ -16,12 +16,12 @@ use store::{
 
 use crate::names::new_job_id;
 use crate::notifications::{Told, owner_hears};
-use crate::number::grouped;
 use crate::owners::{notify_of, owner_of};
 use crate::schedules::Scheduled;
 use crate::timetable::{Halt, Standing};
 use crate::words;
 use crate::{App, AppError};
+use model::grouped;
 
 /// Outcomes are looked for at least so often.
 const LOOK: Duration = Duration::from_secs(5);

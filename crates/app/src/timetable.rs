@@ -6,7 +6,7 @@ mod rhythm;
 mod wall;
 mod window;
 
-use api::{CatchUp, Cause, Fire, Overlap, Schedule};
+use api::{CatchUp, Cause, Fire, Overlap, Schedule, ScheduleState};
 use model::{LONGEST_DELAY, Problem, Problems, Zone};
 use rhythm::Rhythm;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,15 @@ impl Standing {
     /// Whether it fires.
     pub(crate) fn is_active(&self) -> bool {
         self.paused.is_none() && self.disabled.is_none()
+    }
+
+    /// How it stands, in a word.
+    pub(crate) fn state(&self) -> ScheduleState {
+        match (&self.disabled, &self.paused) {
+            (Some(_), _) => ScheduleState::Disabled,
+            (None, Some(_)) => ScheduleState::Paused,
+            (None, None) => ScheduleState::Active,
+        }
     }
 
     /// Why it does not fire.

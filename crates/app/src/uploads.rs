@@ -11,6 +11,7 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::{Column, Scope, Table};
+use arrow::datatypes::Schema;
 use model::{JobState, Problem, Problems};
 use query::{CsvOptions, Format, QueryError, TableError};
 use ring::digest;
@@ -114,14 +115,28 @@ impl Arrived {
         }
     }
 
+    /// Says no to a CSV file that is one column for us and several for whoever wrote it.
+    fn check_separator(&self, schema: &Schema) -> Result<(), Problem> {
+        let [column] = schema.fields().as_ref() else { return Ok(()) };
+        let separators = [(';', "semicolons"), ('\t', "tabs"), ('|', "upright strokes")];
+        let found = separators.into_iter().find(|(separator, _)| column.name().contains(*separator));
+        match found {
+            Some((_, words)) if self.format == Format::Csv => {
+                Err(Problem::at("upload", format!("has {words} between its values"))
+                    .hint("save it with commas; files of the server may have any separator"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What the engine says about the file, without the file's name here.
     pub(crate) fn problem(&self, error: &QueryError) -> Problem {
         let problem = match error {
             QueryError::Table(TableError::Unreadable { message, .. } | TableError::SchemaDiffers { message, .. }) => {
                 let line = (self.format == Format::JsonLines).then(|| bad_line(&self.path)).flatten();
                 let message = line.unwrap_or_else(|| message.clone());
-                Problem::at("upload", format!("is not {}: {message}", self.format.name()))
-                    .hint("see that the file is complete and that format says what it is")
+                let hint = advice(&message);
+                Problem::at("upload", format!("is not {}: {message}", self.format.name())).hint(hint)
             }
             other => Problem::at("upload", format!("cannot be read: {other}")),
         };
@@ -130,6 +145,21 @@ impl Arrived {
             (_, _) => problem,
         }
     }
+}
+
+/// What to do about a file that cannot be read.
+fn advice(message: &str) -> &'static str {
+    let known = [
+        ("invalid UTF-8", "save it as UTF-8; a spreadsheet calls that CSV UTF-8"),
+        ("two columns are called", "rename one of the two"),
+        ("the file is empty", "choose the file that has the rows"),
+        (
+            "incorrect number of fields",
+            "every line needs as many values as there are column names; a value with a comma stands in quotes",
+        ),
+    ];
+    let found = known.into_iter().find(|(words, _)| message.contains(words));
+    found.map_or("see that the file is complete and that format says what it is", |(_, advice)| advice)
 }
 
 impl App {
@@ -216,6 +246,7 @@ impl App {
     async fn prove(&self, arrived: &Arrived) -> Result<(u64, Vec<Column>), AppError> {
         let table = arrived.table("t");
         let schema = query::schema(&table).await.map_err(|error| self.0.discreet.problem(&arrived.problem(&error)))?;
+        arrived.check_separator(&schema)?;
         // Counting each column makes the engine decode it; counting rows alone would pass over damaged values.
         let every: String = schema
             .fields()

@@ -106,17 +106,28 @@ impl App {
         }
     }
 
+    /// The last lines of its log, oldest first.
+    ///
+    /// # Errors
+    /// See [`AppError`].
+    pub async fn job_log_end(&self, actor: &Actor, id: &str, most: u32) -> Result<Vec<LogLine>, AppError> {
+        actor.require(Scope::Read)?;
+        let lines = self.0.store.log_end(&parse(id)?, most).await?;
+        Ok(lines.into_iter().map(|line| self.told(line)).collect())
+    }
+
     async fn log_lines(&self, id: &JobId, after: u64, limit: u32) -> Result<Vec<LogLine>, AppError> {
         let lines = self.0.store.log_lines(id, after, limit).await?;
-        Ok(lines
-            .into_iter()
-            .map(|line| LogLine {
-                number: line.number,
-                at: names::time(line.at),
-                level: line.level.name().to_owned(),
-                text: self.0.discreet.text(&line.text),
-            })
-            .collect())
+        Ok(lines.into_iter().map(|line| self.told(line)).collect())
+    }
+
+    fn told(&self, line: store::LogLine) -> LogLine {
+        LogLine {
+            number: line.number,
+            at: names::time(line.at),
+            level: line.level.name().to_owned(),
+            text: self.0.discreet.text(&line.text),
+        }
     }
 
     /// Writes a line for people into a job's log. A log that cannot be written stops no job.

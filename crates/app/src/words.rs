@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::{JobState, StopCause, Tally};
 
-use crate::number::grouped;
+use model::grouped;
 
 /// What there is to say about a job.
 pub(crate) struct Said<'a> {

@@ -20,9 +20,9 @@ use crate::grants::Stored;
 use crate::job::{JobRequest, Run, Watched, plan_of};
 use crate::judge::Judge;
 use crate::live::LiveJob;
-use crate::number::grouped;
 use crate::owners::owner_of;
 use crate::{App, AppError};
+use model::grouped;
 
 /// Why a job did not come to sending, or a refresh to its end.
 pub(crate) struct Halt {

@@ -108,18 +108,24 @@ impl App {
             .into_iter()
             .filter(|job| job.state.is_open())
             .partition(|job| job.state == JobState::Queued && self.0.live.find(&job.id).is_none());
-        let mut taken: HashMap<Lane, JobId> = busy.into_iter().map(|job| (lane(&job), job.id)).collect();
+        // Who holds a lane, and whether the next in line knows.
+        let mut taken: HashMap<Lane, (JobId, bool)> =
+            busy.into_iter().map(|job| (lane(&job), (job.id, false))).collect();
         // What had begun goes on before what is new: it holds its lane.
         let (begun, new): (Vec<JobSummary>, Vec<JobSummary>) =
             waiting.into_iter().partition(|job| job.started.is_some());
         for job in begun.into_iter().chain(new) {
-            match taken.get(&lane(&job)) {
-                Some(first) => {
-                    // The sentence of a waiting job names the one that it waits for.
-                    self.say_why(&job, format!("job {first} of the same query is first")).await?;
+            match taken.get_mut(&lane(&job)) {
+                // The sentence of the next in line names the job that it waits for. Those behind it wait for all before them:
+                // theirs stays the same, however long the line is.
+                Some((first, told)) if !*told => {
+                    *told = true;
+                    let why = format!("job {first} of the same query is first");
+                    self.say_why(&job, why).await?;
                 }
+                Some(_) => self.say_why(&job, "earlier jobs of the same query are first".into()).await?,
                 None => {
-                    taken.insert(lane(&job), job.id.clone());
+                    taken.insert(lane(&job), (job.id.clone(), false));
                     if self.0.live.count() < self.0.config.max_concurrent_jobs {
                         self.begin(job, running).await?;
                     }

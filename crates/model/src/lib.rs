@@ -7,6 +7,7 @@ mod cron;
 mod forecast;
 mod job;
 mod nearest;
+mod number;
 mod plan;
 mod problem;
 mod report;
@@ -24,6 +25,7 @@ pub use cron::{Cron, Fires, LONGEST_DELAY, PRESETS, Preset, Zone};
 pub use forecast::Forecast;
 pub use job::{JobId, JobState, StopCause};
 pub use nearest::nearest;
+pub use number::grouped;
 pub use plan::{
     Carrier, Delivery, ListChange, ListOperation, MatchBy, MembershipOperation, OnInvalid, Plan, Retry, Target,
 };

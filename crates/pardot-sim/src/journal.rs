@@ -79,6 +79,12 @@ impl Journal {
         self.entries.iter().cloned().collect()
     }
 
+    /// Newest first: those before a sequence number, if one is given.
+    pub(crate) fn before(&self, before: Option<u64>, most: usize) -> Vec<JournalEntry> {
+        let newest = self.entries.iter().rev();
+        newest.filter(|entry| before.is_none_or(|before| entry.sequence < before)).take(most).cloned().collect()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
     }

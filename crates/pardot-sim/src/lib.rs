@@ -19,6 +19,7 @@ mod import;
 mod import_row;
 mod journal;
 mod legacy;
+mod look;
 mod oauth;
 mod record;
 mod refusal;
@@ -37,6 +38,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use config::{BusinessUnit, Config, ImportSettings, Knobs, OAuthSettings, UriOverflow};
 pub use fault::{FalseBody, Fault, FaultKind, Framing, RowMatch, Times, When};
 pub use journal::{Counters, JournalEntry};
+pub use look::{ListView, Search};
 pub use sandbox::{Connection, MembershipView, Sandbox};
 pub use seed::SeedError;
 

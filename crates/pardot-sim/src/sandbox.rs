@@ -29,7 +29,7 @@ use crate::{import_row, lock, seed, server, state};
 
 /// A running sandbox; it stops when it is dropped.
 pub struct Sandbox {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     address: SocketAddr,
     server: JoinHandle<()>,
 }

@@ -53,6 +53,8 @@ pub(crate) struct Faults {
 
 #[derive(Debug)]
 struct Active {
+    /// What it is called where several are switched together; empty for those that were told one by one.
+    name: String,
     fault: Fault,
     seen: HashMap<u64, u64>,
 }
@@ -67,7 +69,25 @@ pub(crate) struct Subject<'a> {
 
 impl Faults {
     pub(crate) fn add(&mut self, fault: Fault) {
-        self.active.push(Active { fault, seen: HashMap::new() });
+        self.push("", fault);
+    }
+
+    /// These in the place of those of the same name.
+    pub(crate) fn set(&mut self, name: &str, faults: Vec<Fault>) {
+        self.active.retain(|active| active.name != name);
+        faults.into_iter().for_each(|fault| self.push(name, fault));
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.active.iter().map(|active| active.name.clone()).collect();
+        names.retain(|name| !name.is_empty());
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn push(&mut self, name: &str, fault: Fault) {
+        self.active.push(Active { name: name.to_owned(), fault, seen: HashMap::new() });
     }
 
     pub(crate) fn clear(&mut self) {

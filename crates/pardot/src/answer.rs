@@ -243,8 +243,8 @@ fn by_status(status: u16, body: &[u8]) -> Answer {
         200..=299 if body.starts_with(b"<") => Answer::Unknown("the answer is a page, not data"),
         200..=299 => Answer::Unknown("the answer is not a JSON object"),
         300..=399 => Answer::Unknown("the answer points to another address"),
-        503 => Answer::Unknown("Pardot is not available (HTTP 503)"),
-        408 | 504 => Answer::Unknown("Pardot gave up waiting (HTTP 408 or 504)"),
+        503 => Answer::Unknown("Pardot is not available"),
+        408 | 504 => Answer::Unknown("Pardot gave up waiting"),
         _ => Answer::Unknown("Pardot answered with a server error"),
     }
 }

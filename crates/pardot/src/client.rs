@@ -231,6 +231,7 @@ impl Client {
         let longest = self.retry.timeout.saturating_add(LINGER);
         let counts = Arc::clone(&self.counts);
         let (sender, receiver) = oneshot::channel();
+        lock(&counts).in_flight += 1;
         tokio::spawn(async move {
             let outcome = tokio::time::timeout(longest, exchange(request)).await;
             let outcome = outcome.unwrap_or(Exchange::Broken("no answer in time"));
@@ -372,6 +373,7 @@ fn lock(counts: &Mutex<Counts>) -> MutexGuard<'_, Counts> {
 }
 
 fn count(counts: &mut Counts, kind: &'static str, sent: u64, outcome: &Exchange) {
+    counts.in_flight -= 1;
     match outcome {
         Exchange::NotConnected(_) => return,
         Exchange::Broken(_) => {}

@@ -73,6 +73,8 @@ pub struct Counts {
     pub throttles: u64,
     /// Access tokens obtained, the first included.
     pub refreshes: u64,
+    /// Calls of this client that are in flight now.
+    pub in_flight: u64,
     /// Most calls of the business unit that were in flight at once.
     pub max_in_flight: usize,
     /// Daily calls, as the latest answer that told them said.

@@ -77,6 +77,8 @@ pub struct AllowedHosts {
     pub login: Vec<String>,
     /// Whether this machine may be called (the sandbox).
     pub loopback: bool,
+    /// The one address of this machine that may be called all the same: the sandbox that this process runs.
+    pub sandbox: Option<String>,
 }
 
 impl AllowedHosts {
@@ -98,12 +100,15 @@ impl AllowedHosts {
 
     fn judge(&self, text: &str, listed: &[String], own: Result<Host, HostError>) -> Result<Host, HostError> {
         match own {
-            Ok(host) if host.is_loopback() && !self.loopback => Err(HostError {
-                message: "this machine must not be called".to_owned(),
-                hint: "to call a sandbox on this machine, start the server or the command with --allow-loopback, set \
+            Ok(host) if host.is_loopback() && !self.loopback && self.sandbox.as_deref() != Some(host.as_str()) => {
+                Err(HostError {
+                    message: "this machine must not be called".to_owned(),
+                    hint:
+                        "to call a sandbox on this machine, start the server or the command with --allow-loopback, set \
                        SLUICE_ALLOW_LOOPBACK=true, or write allow_loopback: true in sluice.yaml"
-                    .to_owned(),
-            }),
+                            .to_owned(),
+                })
+            }
             Ok(host) => Ok(host),
             Err(error) => match Parts::of(text, &error.hint) {
                 Ok(parts) if listed.iter().any(|name| name.eq_ignore_ascii_case(&parts.name)) => {
@@ -306,8 +311,12 @@ mod tests {
              --allow-loopback, set SLUICE_ALLOW_LOOPBACK=true, or write allow_loopback: true in sluice.yaml"
         );
         assert_eq!(shown(strict.pardot("https://pi.pardot.com")), "https://pi.pardot.com");
-        let wide =
-            AllowedHosts { pardot: vec!["pi.acme.test".into()], login: vec!["sso.acme.test".into()], loopback: true };
+        let wide = AllowedHosts {
+            pardot: vec!["pi.acme.test".into()],
+            login: vec!["sso.acme.test".into()],
+            loopback: true,
+            sandbox: None,
+        };
         let cases = [
             (wide.pardot("https://PI.acme.test/"), Some("https://pi.acme.test")),
             (wide.login("https://sso.acme.test"), Some("https://sso.acme.test")),
@@ -321,6 +330,21 @@ mod tests {
         ];
         for (got, want) in cases {
             assert_eq!(got.ok().as_ref().map(Host::as_str), want);
+        }
+    }
+
+    #[test]
+    fn a_sandbox_of_the_process_opens_its_own_address_alone() {
+        let hosts = AllowedHosts { sandbox: Some("http://127.0.0.1:8089".into()), ..AllowedHosts::default() };
+        for (text, want) in [
+            ("http://127.0.0.1:8089", true),
+            ("http://127.0.0.1:8089/", true),
+            ("http://localhost:8089", false),
+            ("http://127.0.0.1:8090", false),
+            ("http://127.0.0.1", false),
+            ("http://[::1]:8089", false),
+        ] {
+            assert_eq!((hosts.pardot(text).is_ok(), hosts.login(text).is_ok()), (want, want), "{text}");
         }
     }
 

@@ -38,7 +38,7 @@ fn hosts(wanted: &WantedConnection) -> impl Iterator<Item = (&'static str, &str)
 /// Why an address can be called by nobody, whatever an operator lists.
 pub(crate) fn impossible(name: &str, text: &str) -> Option<HostError> {
     let host = text.trim().trim_start_matches("https://").trim_end_matches('/').trim_end_matches(":443").to_owned();
-    judge(&AllowedHosts { pardot: vec![host.clone()], login: vec![host], loopback: true }, name, text)
+    judge(&AllowedHosts { pardot: vec![host.clone()], login: vec![host], loopback: true, sandbox: None }, name, text)
 }
 
 fn judge(allowed: &AllowedHosts, name: &str, text: &str) -> Option<HostError> {
@@ -68,7 +68,8 @@ mod tests {
         let text = "name: a\nbusiness_unit: 0Uv000000000001AAA\npardot_domain: https://pi.acme.test\n\
                     login_url: http://127.0.0.1:8089\n";
         let project = crate::parse(&[("connections/a.yaml".to_owned(), text.to_owned())]).unwrap();
-        let listed = AllowedHosts { pardot: vec!["pi.acme.test".into()], login: Vec::new(), loopback: true };
+        let listed =
+            AllowedHosts { pardot: vec!["pi.acme.test".into()], login: Vec::new(), loopback: true, sandbox: None };
         assert!(project.hosts(&listed).is_empty());
         expect![[r#"
             connections/a.yaml:3: pardot_domain: this is not a Pardot host

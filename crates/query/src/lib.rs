@@ -14,6 +14,7 @@
 //! its parts. A join or a `GROUP BY` promises no order: say `ORDER BY` there.
 
 mod bind;
+mod depth;
 mod engine;
 mod error;
 mod explain;

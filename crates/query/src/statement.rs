@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace};
 
+use crate::depth;
 use crate::error::QueryError;
 use crate::names::nearest;
 
@@ -91,6 +92,7 @@ pub(crate) fn parse(sql: &str) -> Result<OneSelect, QueryError> {
         .tokenize_with_location()
         .map_err(|error| syntax(&ParserError::TokenizerError(error.to_string())))?;
     check_tokens(&tokens)?;
+    depth::check(&tokens)?;
     let mut statements = Parser::new(&dialect)
         .with_tokens_with_locations(tokens.clone())
         .parse_statements()

@@ -7,9 +7,10 @@ use std::panic::AssertUnwindSafe;
 use app::clock::random_u64;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -18,7 +19,9 @@ use futures::FutureExt;
 use crate::caller::Known;
 use crate::door::Door;
 use crate::meters::Answered;
+use crate::presence::Presence;
 use crate::refusal::{REQUEST_ID, Refusal};
+use crate::screens::lost;
 use crate::visitor::Visitor;
 use crate::{clock, host};
 
@@ -30,7 +33,7 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "no-referrer"),
+    (REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (CACHE_CONTROL, "no-store"),
 ];
@@ -46,6 +49,11 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
     let known = Known::default();
     request.extensions_mut().insert(visitor);
     request.extensions_mut().insert(known.clone());
+    // Dropped with this answer: work that nobody else needs hears of it.
+    let (held, presence) = Presence::begin();
+    request.extensions_mut().insert(presence);
+    let asked = lost::reads_pages(request.headers(), request.uri()).then(|| parts_of(&request));
+    let answered_by = door.clone();
     let started = clock::now();
     let under_way = door.meters().enter();
     let (panicked_id, panicked_route) = (id.clone(), route.clone());
@@ -56,13 +64,12 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
                 Err(refusal) => refusal.into_response(),
             }
         });
-        // What panicked may have had row values in its words: they stay where they are.
-        let answer = answer.catch_unwind().await.unwrap_or_else(|_| {
-            let (id, route) = (panicked_id, panicked_route);
-            tracing::error!(request.id = id, "request {id}: the route {route} panicked");
-            Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
-        });
-        in_our_words(answer)
+        let answer = answer.catch_unwind().await.unwrap_or_else(|_| panicked(&panicked_id, &panicked_route));
+        let answer = in_our_words(answer);
+        match asked {
+            Some(asked) => Box::pin(lost::as_a_page(asked, &answered_by, answer)).await,
+            None => answer,
+        }
     });
     let mut answer = if method.is_safe() {
         Box::pin(answer).await
@@ -71,7 +78,7 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
         let broken = |_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
         tokio::spawn(answer).await.unwrap_or_else(broken)
     };
-    drop(under_way);
+    drop((under_way, held));
     dress(&mut answer, &id, &door);
     let took = clock::now().saturating_duration_since(started);
     let status = answer.status().as_u16();
@@ -90,11 +97,29 @@ pub(crate) async fn around(State(door): State<Door>, mut request: Request, next:
     answer
 }
 
+/// What panicked may have had row values in its words: they stay where they are.
+fn panicked(id: &str, route: &str) -> Response {
+    tracing::error!(request.id = id, "request {id}: the route {route} panicked");
+    Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+}
+
+/// Who asks for what.
+fn parts_of(request: &Request) -> Parts {
+    let (mut parts, ()) = axum::http::Request::new(()).into_parts();
+    parts.method = request.method().clone();
+    parts.uri = request.uri().clone();
+    parts.headers = request.headers().clone();
+    parts.extensions = request.extensions().clone();
+    parts
+}
+
 /// A refusal that the framework made has no words yet.
 fn in_our_words(answer: Response) -> Response {
     let status = answer.status();
     let plain = answer.headers().get(CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"));
-    if !(status.is_client_error() || status.is_server_error()) || !plain {
+    // What leads on is ours, whatever its status.
+    let leads_on = answer.headers().contains_key(LOCATION);
+    if !(status.is_client_error() || status.is_server_error()) || !plain || leads_on {
         return answer;
     }
     let allow = answer.headers().get(ALLOW).cloned();

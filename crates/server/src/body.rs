@@ -164,7 +164,8 @@ fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-async fn collect(body: Body, door: &Door) -> Result<Bytes, Refusal> {
+/// A whole body, within the server's limits.
+pub(crate) async fn collect(body: Body, door: &Door) -> Result<Bytes, Refusal> {
     let limit = door.config().body_bytes;
     let mut chunks = body.into_data_stream();
     let mut all = Vec::new();

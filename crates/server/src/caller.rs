@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 
 use crate::cookie::Cookie;
 use crate::door::Door;
+use crate::origin::Entry;
 use crate::refusal::Refusal;
 use crate::visitor::Visitor;
 use crate::{clock, origin};
@@ -80,7 +81,8 @@ fn is_local(token: &Secret, door: &Door) -> bool {
 }
 
 impl Caller {
-    async fn of(parts: &Parts, door: &Door) -> Result<Caller, Refusal> {
+    /// Who asks, at this entry.
+    pub(crate) async fn of(parts: &Parts, door: &Door, entry: Entry) -> Result<Caller, Refusal> {
         let missing = || Refusal::of_status(axum::http::StatusCode::INTERNAL_SERVER_ERROR);
         let visitor = parts.extensions.get::<Visitor>().ok_or_else(missing)?;
         let known = parts.extensions.get::<Known>();
@@ -91,7 +93,7 @@ impl Caller {
         let proof = Proof::of(&parts.headers, door).map_err(refused)?;
         let proof = proof.ok_or_else(|| refused(Refusal::unauthenticated("nobody is logged in")))?;
         if let Proof::Session(_) = &proof {
-            origin::check_session(parts)?;
+            origin::check_session(parts, entry)?;
         }
         let actor = proof.actor(door, &visitor.address).await.map_err(|error| match error {
             AppError::Unauthenticated { .. } => refused(Refusal::from(error)),
@@ -124,7 +126,7 @@ impl FromRequestParts<Door> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, door: &Door) -> Result<Caller, Refusal> {
         // On the heap, because it is large and every route has one.
-        Box::pin(Caller::of(parts, door)).await
+        Box::pin(Caller::of(parts, door, Entry::Api)).await
     }
 }
 

@@ -4,10 +4,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::Problem;
 use secrecy::SecretString;
+
+use crate::sandbox::Sandbox;
 
 /// The files of the server's own TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct ServerConfig {
     /// A token made for one process, in memory only: whoever has it may do everything, as the owner of the data
     /// directory may.
     pub local_token: Option<SecretString>,
+    /// A local Pardot of this process, which the console shows.
+    pub sandbox: Option<Arc<dyn Sandbox>>,
 }
 
 impl ServerConfig {
@@ -71,6 +76,7 @@ impl ServerConfig {
             drain_time: Duration::from_secs(30),
             connections: 512,
             local_token: None,
+            sandbox: None,
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::config::ServerConfig;
 use crate::meters::Meters;
 use crate::rate::Rates;
+use crate::screens::{Onces, Told};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -20,13 +21,23 @@ struct Inner {
     config: ServerConfig,
     rates: Rates,
     meters: Meters,
+    onces: Onces,
+    told: Told,
     stop: watch::Receiver<bool>,
 }
 
 impl Door {
     pub(crate) fn new(app: App, config: ServerConfig, stop: watch::Receiver<bool>) -> Door {
         let rates = Rates::new(config.requests_per_second);
-        Door(Arc::new(Inner { app, config, rates, meters: Meters::new(), stop }))
+        Door(Arc::new(Inner {
+            app,
+            config,
+            rates,
+            meters: Meters::new(),
+            onces: Onces::default(),
+            told: Told::default(),
+            stop,
+        }))
     }
 
     pub(crate) fn app(&self) -> &App {
@@ -43,6 +54,16 @@ impl Door {
 
     pub(crate) fn meters(&self) -> &Meters {
         &self.0.meters
+    }
+
+    /// The forms that were sent lately.
+    pub(crate) fn onces(&self) -> &Onces {
+        &self.0.onces
+    }
+
+    /// What one page has to tell the next.
+    pub(crate) fn told(&self) -> &Told {
+        &self.0.told
     }
 
     /// Whether the server is to stop.

@@ -6,6 +6,7 @@
 //! names it may use (`host`), who asks (`caller`) and from which page (`origin`), how often (`rate`), and then its route.
 //! The routes and the OpenAPI document are one list (`routes`, `openapi`).
 
+mod address;
 mod around;
 mod body;
 mod caller;
@@ -17,11 +18,13 @@ mod host;
 mod meters;
 mod openapi;
 mod origin;
-mod pages;
+mod presence;
 mod rate;
 mod refusal;
 mod request;
 mod routes;
+pub mod sandbox;
+mod screens;
 mod serve;
 mod tls;
 mod visitor;
@@ -29,5 +32,6 @@ mod visitor;
 pub use config::{ServerConfig, TlsFiles, check_exposure};
 pub use openapi::openapi;
 pub use routes::router;
+pub use sandbox::Sandbox;
 pub use serve::{ServeError, serve};
 pub use visitor::Peer;

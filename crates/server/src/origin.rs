@@ -24,8 +24,17 @@ enum Page {
     Silent,
 }
 
+/// Where a session is used: what a body may be differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// The API: documents.
+    Api,
+    /// The console: what a form sends.
+    Page,
+}
+
 /// Says no unless a session may be used for this request.
-pub(crate) fn check_session(parts: &Parts) -> Result<(), Refusal> {
+pub(crate) fn check_session(parts: &Parts, entry: Entry) -> Result<(), Refusal> {
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     let may = match page(&parts.headers) {
         Page::Ours => true,
@@ -35,8 +44,8 @@ pub(crate) fn check_session(parts: &Parts) -> Result<(), Refusal> {
     if !may {
         return Err(foreign());
     }
-    // A form can send neither of these types, nor the method DELETE.
-    if changes && parts.method != Method::DELETE && !body::is_ours(&parts.headers) {
+    // A form can send neither of these types, nor the method DELETE: a second lock, which pages cannot have.
+    if changes && entry == Entry::Api && parts.method != Method::DELETE && !body::is_ours(&parts.headers) {
         return Err(Refusal::media_type("application/json"));
     }
     Ok(())
@@ -50,7 +59,13 @@ pub(crate) fn check_login(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-fn foreign() -> Refusal {
+/// Whether the headers say that a page of ours asks.
+pub(crate) fn is_ours(headers: &HeaderMap) -> bool {
+    page(headers) == Page::Ours
+}
+
+/// What is said to the pages of others.
+pub(crate) fn foreign() -> Refusal {
     Refusal::new(StatusCode::FORBIDDEN, "foreign_page", "a session is taken only from a page of this server")
         .hint("programs send Authorization: Bearer with an API token instead")
 }
@@ -117,7 +132,7 @@ mod tests {
                 }
             }
             let (parts, ()) = request.body(()).unwrap().into_parts();
-            assert_eq!(check_session(&parts).is_ok(), want, "{method} {fetch:?} {origin:?} {content:?}");
+            assert_eq!(check_session(&parts, Entry::Api).is_ok(), want, "{method} {fetch:?} {origin:?} {content:?}");
         }
     }
 }

@@ -5,7 +5,7 @@
 use api::{Place, ProblemDocument};
 use app::AppError;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::{Problem, Problems};
 
@@ -52,6 +52,18 @@ impl Refusal {
     /// What to do.
     pub(crate) fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
+    }
+
+    /// The headers of its answer.
+    pub(crate) fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sluice\""));
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        headers
     }
 
     /// A part of the request that is not what it must be: 400.
@@ -160,25 +172,25 @@ impl From<AppError> for Refusal {
     }
 }
 
+impl From<Refusal> for ProblemDocument {
+    fn from(refusal: Refusal) -> ProblemDocument {
+        ProblemDocument {
+            code: refusal.code.to_owned(),
+            status: refusal.status.as_u16(),
+            title: refusal.title,
+            hint: refusal.hint,
+            problems: refusal.problems,
+            request_id: REQUEST_ID.try_with(Clone::clone).ok(),
+        }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let document = ProblemDocument {
-            code: self.code.to_owned(),
-            status: self.status.as_u16(),
-            title: self.title,
-            hint: self.hint,
-            problems: self.problems,
-            request_id: REQUEST_ID.try_with(Clone::clone).ok(),
-        };
-        let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = (self.status, [(CONTENT_TYPE, PROBLEM)], body).into_response();
-        let headers = response.headers_mut();
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"sluice\""));
-        }
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        let (status, headers) = (self.status, self.headers());
+        let body = serde_json::to_vec(&ProblemDocument::from(self)).unwrap_or_default();
+        let mut response = (status, [(CONTENT_TYPE, PROBLEM)], body).into_response();
+        response.headers_mut().extend(headers);
         response
     }
 }

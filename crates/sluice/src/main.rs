@@ -7,6 +7,7 @@
 mod cli;
 mod config;
 mod demo;
+mod sandbox;
 
 fn main() -> std::process::ExitCode {
     cli::run().into()

@@ -4,11 +4,16 @@
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection};
 
 use crate::column::{Seal, column, from_text, number, to_text};
 use crate::fault::{Fault, Trouble};
 use crate::prove::each;
+
+/// Names that are looked through in one go.
+const NAMES: i64 = 1_000;
+/// Names in one statement.
+const CHUNK: usize = 500;
 
 /// A named document. Its body holds no secrets.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +74,54 @@ pub(crate) async fn page(
         }
     };
     rows.iter().map(read).collect()
+}
+
+/// Documents of a kind by name, with names after `after` in which this text stands; upper and lower case do not differ.
+/// Bodies of others are not read: names alone are looked through, in an index.
+pub(crate) async fn like(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    text: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<Document>, Fault> {
+    let (text, most) = (text.to_lowercase(), usize::try_from(limit).unwrap_or(usize::MAX));
+    let (mut found, mut after) = (Vec::new(), after.unwrap_or_default().to_owned());
+    loop {
+        let names =
+            sqlx::query_scalar("SELECT name FROM document WHERE kind = $1 AND name > $2 ORDER BY name LIMIT $3");
+        let names: Vec<String> = names.bind(kind).bind(&after).bind(NAMES).fetch_all(&mut *connection).await?;
+        let last = (names.len() as i64) < NAMES;
+        after = names.last().cloned().unwrap_or_default();
+        // Here and not in SQL, where LIKE knows the case of English letters alone.
+        found.extend(names.into_iter().filter(|name| name.to_lowercase().contains(&text)));
+        if last || found.len() >= most {
+            break;
+        }
+    }
+    found.truncate(most);
+    of_names(connection, kind, &found).await
+}
+
+/// Those of these documents that are there; in order where the names are.
+pub(crate) async fn of_names(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    names: &[String],
+) -> Result<Vec<Document>, Fault> {
+    let mut documents = Vec::with_capacity(names.len());
+    for names in names.chunks(CHUNK) {
+        let mut select = QueryBuilder::<Sqlite>::new(select!("WHERE kind = "));
+        let mut places = select.push_bind(kind).push(" AND name IN (").separated(", ");
+        for name in names {
+            places.push_bind(name);
+        }
+        select.push(") ORDER BY name");
+        for row in &select.build().fetch_all(&mut *connection).await? {
+            documents.push(read(row)?);
+        }
+    }
+    Ok(documents)
 }
 
 /// How many documents of a kind there are.

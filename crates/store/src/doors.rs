@@ -45,6 +45,29 @@ impl Store {
         self.read(async |connection| document::page(connection, kind, after_name, limit).await).await
     }
 
+    /// At most `limit` documents of a kind, by name, with names after `after_name` in which `text` stands; upper and lower case
+    /// do not differ.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn documents_like(
+        &self,
+        kind: &str,
+        text: &str,
+        after_name: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<Document>, StoreError> {
+        self.read(async |connection| document::like(connection, kind, text, after_name, limit).await).await
+    }
+
+    /// Those of these documents that are there, in no order.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn documents_named(&self, kind: &str, names: &[String]) -> Result<Vec<Document>, StoreError> {
+        self.read(async |connection| document::of_names(connection, kind, names).await).await
+    }
+
     /// How many documents of a kind there are.
     ///
     /// # Errors

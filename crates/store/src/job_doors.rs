@@ -153,6 +153,14 @@ impl Store {
         self.read(async |connection| log::lines(connection, id, after_number, limit).await).await
     }
 
+    /// The last lines of a job's log, at most `most`, by number.
+    ///
+    /// # Errors
+    /// Database damaged or out of reach.
+    pub async fn log_end(&self, id: &JobId, most: u32) -> Result<Vec<LogLine>, StoreError> {
+        self.read(async |connection| log::end(connection, id, most).await).await
+    }
+
     /// The ids that a person may have meant, newest first, at most three: those that begin with `prefix`, else the
     /// nearest one.
     ///

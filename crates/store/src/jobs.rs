@@ -23,6 +23,8 @@ pub struct JobFilter {
     pub connection: Option<String>,
     /// Of this origin.
     pub origin: Option<Origin>,
+    /// That send rows of this job again.
+    pub parent: Option<JobId>,
     /// Made then or later, in seconds since 1970-01-01 UTC.
     pub created_from: Option<i64>,
     /// Made before, in seconds since 1970-01-01 UTC.
@@ -72,6 +74,9 @@ pub(crate) async fn page(
     }
     if let Some(origin) = filter.origin {
         select.push(" AND origin = ").push_bind(origin.name());
+    }
+    if let Some(parent) = &filter.parent {
+        select.push(" AND parent = ").push_bind(parent.as_str());
     }
     if let Some(from) = filter.created_from {
         select.push(" AND created >= ").push_bind(from);

@@ -84,6 +84,13 @@ pub(crate) async fn lines(
     rows.fetch_all(connection).await?.iter().map(|row| read(job, row)).collect()
 }
 
+/// The last lines, by number.
+pub(crate) async fn end(connection: &mut SqliteConnection, job: &JobId, most: u32) -> Result<Vec<LogLine>, Fault> {
+    let select = "SELECT number, at, level, line, seal FROM log WHERE job = $1 ORDER BY number DESC LIMIT $2";
+    let rows = sqlx::query(select).bind(job.as_str()).bind(i64::from(most));
+    rows.fetch_all(connection).await?.iter().rev().map(|row| read(job, row)).collect()
+}
+
 /// Reads every line.
 pub(crate) async fn prove(connection: &mut SqliteConnection) -> Result<(), Fault> {
     each(connection, "SELECT number, at, level, line, seal, job FROM log", |row| {

@@ -230,7 +230,7 @@ async fn mended_rows_are_sent_in_their_place() {
     .assert_eq(&check(Scope::Edit, "csv", b"email\n").await);
     expect![[r#"
         upload: is not csv: an incorrect number of fields for line 2, expected 1 got 2
-          hint: see that the file is complete and that format says what it is (invalid)
+          hint: every line needs as many values as there are column names; a value with a comma stands in quotes (invalid)
     "#]]
     .assert_eq(&check(Scope::Edit, "csv", b"email\na,b\n").await);
     assert!(bench.uploads().is_empty());

@@ -66,7 +66,7 @@ async fn what_is_not_what_it_says_leaves_nothing() {
         b"id,email\n1,a@x.io\n2,b,c\n",
         expect![[r#"
         upload: is not csv: an incorrect number of fields for line 3, expected 2 got 3
-          hint: see that the file is complete and that format says what it is (invalid)
+          hint: every line needs as many values as there are column names; a value with a comma stands in quotes (invalid)
     "#]],
     )
     .await;
@@ -75,7 +75,16 @@ async fn what_is_not_what_it_says_leaves_nothing() {
         b"id,id\n1,2\n",
         expect![[r#"
         upload: is not csv: two columns are called id
-          hint: see that the file is complete and that format says what it is (invalid)
+          hint: rename one of the two (invalid)
+    "#]],
+    )
+    .await;
+    check(
+        "csv",
+        b"id;name\n1;a\n",
+        expect![[r#"
+        upload: has semicolons between its values
+          hint: save it with commas; files of the server may have any separator (invalid)
     "#]],
     )
     .await;
@@ -84,7 +93,7 @@ async fn what_is_not_what_it_says_leaves_nothing() {
         b"",
         expect![[r#"
         upload: is not csv: the file is empty
-          hint: see that the file is complete and that format says what it is (invalid)
+          hint: choose the file that has the rows (invalid)
     "#]],
     )
     .await;
@@ -93,7 +102,7 @@ async fn what_is_not_what_it_says_leaves_nothing() {
         b"id,name\n1,\xff\xfe\n",
         expect![[r#"
         upload: is not csv: invalid UTF-8 data for line 2 and field 2
-          hint: see that the file is complete and that format says what it is (invalid)
+          hint: save it as UTF-8; a spreadsheet calls that CSV UTF-8 (invalid)
     "#]],
     )
     .await;

@@ -45,7 +45,11 @@ async fn a_revoked_grant_is_approved_anew_and_the_job_goes_on() {
     assert!(waiting.sentence.contains("refused the refresh token"), "{}", waiting.sentence);
     let known = bench.app.connection(&bench.actor, "prod").await.expect("there");
     assert_eq!(known.state, ConnectionState::NeedsReconnect);
-    let begun = bench.app.authorize(&bench.actor, "prod", Some("me")).await.expect("begun");
+    let begun = bench
+        .app
+        .authorize(&bench.actor, "prod", Some(app::Browser { binding: "me", at: "http://localhost:8080" }))
+        .await
+        .expect("begun");
     assert!(begun.url.contains("code_challenge_method=S256"), "{}", begun.url);
     let query = approve(begun.url).await;
     let (state, code) = (part(&query, "state"), part(&query, "code").map(Secret::new));

@@ -75,6 +75,33 @@ async fn another_host_or_app_drops_the_secrets() {
 }
 
 #[tokio::test]
+async fn an_empty_text_takes_a_field_back_to_its_default() {
+    let bench = Bench::new().await;
+    let put = async |spec: ConnectionSpec| bench.app.put_connection(&bench.actor, "prod", spec, None).await;
+    let text = |text: &str| Some(text.to_owned());
+    let full =
+        ConnectionSpec { username: text("ada@x.io"), audience: text("https://x.io"), ..ConnectionSpec::default() };
+    let (full, _) = put(full).await.expect("taken");
+    assert_eq!((full.username, full.audience), (text("ada@x.io"), text("https://x.io")));
+    let (kept, _) = put(ConnectionSpec::default()).await.expect("taken");
+    assert_eq!((kept.username, kept.audience), (text("ada@x.io"), text("https://x.io")), "what is absent stays");
+    let empty = ConnectionSpec { username: text(" "), audience: text(""), ..ConnectionSpec::default() };
+    let (empty, _) = put(empty).await.expect("taken");
+    assert_eq!((empty.username, empty.audience, empty.secrets.refresh_token), (None, None, true));
+    let host = ConnectionSpec { login_url: text(""), ..ConnectionSpec::default() };
+    let (host, _) = put(host).await.expect("taken");
+    assert_eq!((host.login_url.as_str(), host.secrets.refresh_token), ("https://login.salesforce.com", false));
+    let needed = ConnectionSpec { client_id: text(""), business_unit: text(""), ..ConnectionSpec::default() };
+    let refused = put(needed).await.expect_err("refused");
+    expect![[r#"
+        connection.business_unit: is missing
+          hint: copy it from Salesforce: Setup, Business Unit Setup (Account Engagement); it looks like 0Uv5e0000008OqACAU
+        connection.client_id: is missing
+          hint: the Consumer Key of the connected app in Salesforce"#]]
+    .assert_eq(&places(&refused));
+}
+
+#[tokio::test]
 async fn a_mask_or_nothing_changes_no_secret_and_a_stale_change_is_refused() {
     let bench = Bench::new().await;
     let revision = bench.app.connection(&bench.actor, "prod").await.expect("there").revision;

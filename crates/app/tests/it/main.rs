@@ -12,6 +12,7 @@ mod disabled;
 mod evaluator;
 mod jobs;
 mod killed;
+mod lists;
 mod midnight;
 mod notices;
 mod outbox;

@@ -9,5 +9,6 @@ mod http;
 mod import;
 mod limit;
 mod login;
+mod look;
 mod matching;
 mod sample;

@@ -251,7 +251,7 @@ async fn a_call_that_was_abandoned_keeps_its_slot_too() {
     tokio::time::timeout(Duration::from_secs(20), sent).await.unwrap();
     lane.abort();
     assert!(lane.await.is_err());
-    assert_eq!(bench.limiter.in_flight(), 1);
+    assert_eq!((bench.limiter.in_flight(), bench.client.counts().in_flight), (1, 1));
     done.notify_one();
 }
 
@@ -275,6 +275,7 @@ async fn never_more_than_five_in_flight() {
     let counts = bench.client.counts();
     assert_eq!((counts.calls, counts.refreshes, server.token_calls()), (200, 1, 1));
     assert!(counts.max_in_flight <= 5, "{}", counts.max_in_flight);
+    assert_eq!(counts.in_flight, 0);
 }
 
 #[tokio::test]

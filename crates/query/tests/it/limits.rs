@@ -160,3 +160,54 @@ async fn the_right_side_of_a_join_is_kept_in_memory() {
     let sql = "SELECT COUNT(*) AS n FROM wide WHERE k NOT IN (SELECT k FROM holes)";
     assert!(world.rows(sql, &["wide=wide.csv", "holes=holes.csv"]).await.ends_with("\n0\n"));
 }
+
+/// Shapes of a query, for so many of what makes it deep.
+fn deep(times: usize) -> [(&'static str, String); 8] {
+    let row = |first: &str, more: &str| format!("{first}{}", more.repeat(times));
+    [
+        ("sums", format!("SELECT {} AS n", row("1", "+1"))),
+        ("alternatives", format!("SELECT 1 AS n WHERE {}", row("1=2", " OR true"))),
+        ("texts", format!("SELECT {} AS n", row("'a'", "||'a'"))),
+        ("casts", format!("SELECT {} AS n", row("1", "::int"))),
+        ("brackets", format!("SELECT {} AS n", row("(1", "+1)+(1") + ")")),
+        ("unions", row("SELECT 1 AS n", " UNION ALL SELECT 1")),
+        ("joins", row("SELECT 1 AS n FROM (SELECT 1) a", " CROSS JOIN (SELECT 1)")),
+        ("tables", row("SELECT 1 AS n FROM t", ", t")),
+    ]
+}
+
+#[tokio::test]
+async fn a_tree_that_no_stack_holds_is_refused_from_its_words() {
+    let world = World::new();
+    for (shape, sql) in deep(100_000) {
+        let error = preview(&sql, &[], &world.limits, 5, pending()).await.unwrap_err();
+        let said = world.say(&error);
+        assert!(said.contains("the query is nested too deeply"), "{shape}: {said}");
+        assert!(query::mentions(&sql).is_err(), "{shape}");
+    }
+    // What is long and not deep is taken.
+    let list = vec!["1"; 20_000].join(",");
+    for (shape, sql) in [
+        ("list", format!("SELECT 1 AS n WHERE 1 IN ({list})")),
+        ("rows", format!("SELECT COUNT(*) AS n FROM (VALUES {})", vec!["(1 + 1)"; 2_000].join(","))),
+        ("text", format!("SELECT '{}' AS n", "+1 OR ".repeat(20_000))),
+    ] {
+        let rows = preview(&sql, &[], &world.limits, 5, pending()).await;
+        assert!(rows.is_ok(), "{shape}: {:?}", rows.err());
+    }
+}
+
+#[test]
+fn a_tree_that_is_taken_fits_the_stack_of_whoever_asks() {
+    // Half a thousand joins or operators are planned on a thread with more; here they are read on the stack of a worker.
+    let small = std::thread::Builder::new().stack_size(2 << 20);
+    let read = small.spawn(|| {
+        for (shape, sql) in deep(240) {
+            assert!(query::mentions(&sql).is_ok(), "{shape}");
+        }
+        for (shape, sql) in deep(990).into_iter().take(4) {
+            assert!(query::mentions(&sql).is_ok(), "{shape}");
+        }
+    });
+    read.expect("a thread").join().expect("the stack holds");
+}

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 use crate::body::{Document, MaybeDocument};
 use crate::caller::Caller;
 use crate::door::Door;
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, IfMatch, Named, Once, etag, given, limit};
 use crate::routes::jobs;
@@ -121,9 +122,10 @@ pub(crate) async fn delete(
 pub(crate) async fn look(
     State(door): State<Door>,
     caller: Caller,
+    presence: Presence,
     Document(request): Document<ActivationTry>,
 ) -> Result<Json<ActivationLook>, Refusal> {
-    Ok(Json(door.app().try_activation(&caller.actor, request).await?))
+    Ok(Json(presence.answer(Box::pin(door.app().try_activation(&caller.actor, request))).await?))
 }
 
 /// Starts a job of the activation. The same `Idempotency-Key` within a day gives the same job again (200).

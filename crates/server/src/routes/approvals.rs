@@ -1,4 +1,4 @@
-//! Where Salesforce sends browsers back to after an approval, and the front page.
+//! Where Salesforce sends browsers back to after an approval, well or not.
 //!
 //! Code and state are read from the address once, are never logged or shown, and the page takes them out of it.
 
@@ -6,14 +6,17 @@ use api::Secret;
 use app::CallbackError;
 use axum::extract::{RawQuery, State};
 use axum::http::header::SET_COOKIE;
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use console::{Chrome, Section, Wall, sentence};
 use url::form_urlencoded;
 
+use crate::address;
 use crate::caller::Anybody;
 use crate::cookie::Cookie;
 use crate::door::Door;
-use crate::pages::{Page, sentence};
+use crate::screens::show;
+use crate::screens::sitting::nobody;
 
 /// What came back with the browser.
 #[derive(Default)]
@@ -46,24 +49,9 @@ impl Returned {
     }
 }
 
-/// `GET /`: the manual registers `http://localhost:8080` alone, so an approval may end here too.
-pub(crate) async fn front(
-    door: State<Door>,
-    anybody: Anybody,
-    method: Method,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Response {
-    if Returned::of(query.as_deref()).is_answer() {
-        return callback(door, anybody, method, headers, RawQuery(query)).await;
-    }
-    let paragraphs = vec![
-        "This server sends the rows of SQL queries to Salesforce Pardot, every row accounted for.".into(),
-        "It is driven through its API, which is described in /api/v1/openapi.json, and through the command line: \
-         sluice --server with this address."
-            .into(),
-    ];
-    Page { title: "Sluice".into(), paragraphs, ..Page::default() }.into_response()
+/// Whether what stands behind the `?` of an address is how an approval ended.
+pub(crate) fn is_answer(query: Option<&str>) -> bool {
+    Returned::of(query).is_answer()
 }
 
 /// `GET /oauth/callback`: ends an approval, well or not.
@@ -72,6 +60,7 @@ pub(crate) async fn callback(
     _: Anybody,
     method: Method,
     headers: HeaderMap,
+    uri: Uri,
     RawQuery(query): RawQuery,
 ) -> Response {
     if method != Method::GET {
@@ -79,7 +68,14 @@ pub(crate) async fn callback(
         return StatusCode::NO_CONTENT.into_response();
     }
     let returned = Returned::of(query.as_deref());
+    let chrome = nobody(&headers, &uri, door.config()).at(Section::Authentications);
     let binding = Cookie::Approval.read(&headers, door.config());
+    if binding.is_none()
+        && let Some(begun) = elsewhere(&door, &headers, &returned)
+    {
+        let to = format!("{begun}/oauth/callback?{}", query.unwrap_or_default());
+        return show::go(&to, None);
+    }
     let app = door.app().clone();
     // A code works once: what has begun is done to its end, also when the browser goes away in between.
     let ended = tokio::spawn(async move {
@@ -91,15 +87,24 @@ pub(crate) async fn callback(
         Ok(approved) => {
             let mut paragraphs = vec![format!("The connection {} is connected to Salesforce.", approved.connection)];
             paragraphs.extend(approved.remarks);
-            let hint = Some("You can close this page.".into());
-            let page = Page { title: "Connected".into(), paragraphs, hint, clean: true, ..Page::default() };
-            (AppendHeaders([(SET_COOKIE, Cookie::Approval.take(door.config()))]), page).into_response()
+            let address = format!("/connections/{}", console::part(&approved.connection));
+            let link = Some((address, "To the connection".into()));
+            let wall =
+                Wall { chrome, title: "Connected".into(), paragraphs, bad: false, link, follow: false, clean: true };
+            (AppendHeaders([(SET_COOKIE, Cookie::Approval.take(door.config()))]), show::shown(&wall)).into_response()
         }
-        Err(error) => refused(&error).into_response(),
+        Err(error) => refused(chrome, &error),
     }
 }
 
-fn refused(error: &CallbackError) -> Page<'static> {
+/// Where the browser is known, when it began under another name of this server: `localhost`, where Salesforce sends it to,
+/// has none of the cookies of `127.0.0.1`.
+fn elsewhere(door: &Door, headers: &HeaderMap, returned: &Returned) -> Option<String> {
+    let begun = door.app().approval_begun_at(returned.state.as_deref()?)?;
+    (begun != address::asked(headers, door.config())).then_some(begun)
+}
+
+fn refused(chrome: Chrome, error: &CallbackError) -> Response {
     let (status, title, hint) = match error {
         CallbackError::Foreign => (
             StatusCode::BAD_REQUEST,
@@ -128,6 +133,7 @@ fn refused(error: &CallbackError) -> Page<'static> {
             hint.clone().unwrap_or_else(|| "Press Connect again.".to_owned()),
         ),
     };
-    let paragraphs = vec![sentence(&error.to_string())];
-    Page { status, title: title.into(), paragraphs, hint: Some(sentence(&hint)), clean: true, ..Page::default() }
+    let paragraphs = vec![sentence(&error.to_string()), sentence(&hint)];
+    let link = Some(("/connections".into(), "To the connections".into()));
+    show::page(status, &Wall { chrome, title: title.into(), paragraphs, bad: true, link, follow: false, clean: true })
 }

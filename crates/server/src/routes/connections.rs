@@ -3,6 +3,7 @@
 //! Knows names and revisions; what a connection is, and every check of it, is the use cases'.
 
 use api::{AccountView, Authorize, Connection, ConnectionSpec, Diagnosis, Page};
+use app::Browser;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{ETAG, SET_COOKIE};
@@ -11,6 +12,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::address;
 use crate::body::Document;
 use crate::caller::Caller;
 use crate::cookie::Cookie;
@@ -58,7 +60,8 @@ pub(crate) async fn read(State(door): State<Door>, caller: Caller, Named(name): 
     Ok(answer(StatusCode::OK, door.app().connection(&caller.actor, &name).await?))
 }
 
-/// Makes a connection of this name, or changes it: what is absent stays, also the secrets. A changed host drops them.
+/// Makes a connection of this name, or changes it: what is absent stays, also the secrets, and an empty text takes a
+/// field back to its default. A changed host drops them.
 #[utoipa::path(
     put, path = "/connections/{name}", tag = "connections",
     params(
@@ -129,7 +132,9 @@ pub(crate) async fn authorize(
     }
     // Several approvals at once in one browser share it.
     let binding = Cookie::Approval.read(&headers, door.config()).unwrap_or_else(Cookie::fresh);
-    let authorize = door.app().authorize(&caller.actor, &name, Some(binding.expose())).await?;
+    let at = address::asked(&headers, door.config());
+    let browser = Browser { binding: binding.expose(), at: &at };
+    let authorize = door.app().authorize(&caller.actor, &name, Some(browser)).await?;
     let cookie = Cookie::Approval.give(&binding, door.config());
     Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(authorize)).into_response())
 }

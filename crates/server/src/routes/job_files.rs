@@ -2,7 +2,7 @@
 //!
 //! Knows forms and headers; what is in a file is the use cases'.
 
-use app::{Form, What};
+use app::{Download, Form, What};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -26,11 +26,11 @@ pub(crate) struct FormAsked {
     format: Option<String>,
     /// Guard cells of a CSV file that a spreadsheet would run as formulas. The values then differ from the rows.
     #[serde(default)]
-    spreadsheet: bool,
+    pub(crate) spreadsheet: bool,
 }
 
 impl FormAsked {
-    fn form(&self) -> Result<Form, Refusal> {
+    pub(crate) fn form(&self) -> Result<Form, Refusal> {
         match self.format.as_deref() {
             None | Some("csv") => Ok(Form::Csv),
             Some("jsonl") => Ok(Form::JsonLines),
@@ -93,7 +93,11 @@ pub(crate) async fn receipts(
 
 async fn file(door: &Door, caller: &Caller, id: &str, what: What, asked: &FormAsked) -> Result<Response, Refusal> {
     let form = asked.form()?;
-    let download = door.app().download(&caller.actor, id, what, form, asked.spreadsheet).await?;
+    Ok(answer(door.app().download(&caller.actor, id, what, form, asked.spreadsheet).await?))
+}
+
+/// A download as an answer.
+pub(crate) fn answer(download: Download) -> Response {
     // Job ids and our own words only, but a header is no place to trust.
     let name: String = download.file_name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
     let headers = [
@@ -101,5 +105,5 @@ async fn file(door: &Door, caller: &Caller, id: &str, what: What, asked: &FormAs
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
     let chunks = futures::stream::unfold(download.chunks, async |mut chunks| Some((chunks.recv().await?, chunks)));
-    Ok((headers, Body::from_stream(chunks)).into_response())
+    (headers, Body::from_stream(chunks)).into_response()
 }

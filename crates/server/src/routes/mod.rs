@@ -3,11 +3,10 @@
 //! Knows nothing itself.
 
 mod activations;
-mod approvals;
+pub(crate) mod approvals;
 mod catalog;
 mod connections;
-mod job_files;
-mod job_page;
+pub(crate) mod job_files;
 mod jobs;
 mod keeping;
 mod keys;

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::body::Document;
 use crate::caller::Caller;
 use crate::door::Door;
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, IfMatch, Named, Once, Paging, etag};
 use crate::routes::jobs;
@@ -126,9 +127,10 @@ pub(crate) async fn refresh(
 pub(crate) async fn check(
     State(door): State<Door>,
     caller: Caller,
+    presence: Presence,
     Document(spec): Document<ParentSegmentSpec>,
 ) -> Result<Json<AudienceCheck>, Refusal> {
-    Ok(Json(door.app().check_parent_segment(&caller.actor, spec).await?))
+    Ok(Json(presence.answer(Box::pin(door.app().check_parent_segment(&caller.actor, spec))).await?))
 }
 
 /// The first profiles of the newest refresh.

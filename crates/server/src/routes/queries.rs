@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::body::{Document, MaybeDocument};
 use crate::caller::Caller;
 use crate::door::Door;
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, IfMatch, Named, Once, Paging, etag};
 use crate::routes::jobs;
@@ -121,7 +122,8 @@ pub(crate) async fn run(
 pub(crate) async fn preview(
     State(door): State<Door>,
     caller: Caller,
+    presence: Presence,
     Document(request): Document<PreviewRequest>,
 ) -> Result<Json<Preview>, Refusal> {
-    Ok(Json(door.app().preview(&caller.actor, request).await?))
+    Ok(Json(presence.answer(Box::pin(door.app().preview(&caller.actor, request))).await?))
 }

@@ -17,10 +17,10 @@ use crate::config::ServerConfig;
 use crate::door::Door;
 use crate::refusal::Refusal;
 use crate::routes::{
-    activations, approvals, catalog, connections, job_files, job_page, jobs, keeping, keys, notices, parent_segments,
-    people, queries, schedules, segments, sessions, setup, tables, tokens,
+    activations, approvals, catalog, connections, job_files, jobs, keeping, keys, notices, parent_segments, people,
+    queries, schedules, segments, sessions, setup, tables, tokens,
 };
-use crate::{openapi, pages};
+use crate::{openapi, screens};
 
 /// The server without its listener, for callers inside the process. Streams of events end with their job only.
 pub fn router(app: App, config: ServerConfig) -> Router {
@@ -33,17 +33,14 @@ pub(crate) fn with_stop(app: App, config: ServerConfig, ended: watch::Receiver<b
     let door = Door::new(app, config, ended);
     let (api, _) = OpenApiRouter::new().nest(openapi::ROOT, api()).split_for_parts();
     Router::new()
-        .route("/", get(approvals::front))
         .route("/oauth/callback", get(approvals::callback))
-        .route("/jobs/{id}", get(job_page::page))
-        .route("/assets/clean.js", get(pages::script))
-        .route("/assets/page.css", get(pages::style))
         .route("/healthz", get(keeping::alive))
         .route("/readyz", get(keeping::ready))
         .route("/metrics", get(keeping::meters))
         .route("/api/v1/openapi.json", get(openapi::document))
         .merge(api)
         .merge(named_like_routes())
+        .merge(screens::routes())
         .fallback(async || Refusal::of_status(StatusCode::NOT_FOUND))
         .method_not_allowed_fallback(async || Refusal::of_status(StatusCode::METHOD_NOT_ALLOWED))
         // Every body has its limit where it is read.

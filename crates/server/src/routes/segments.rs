@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 use crate::body::Document;
 use crate::caller::Caller;
 use crate::door::Door;
+use crate::presence::Presence;
 use crate::refusal::Refusal;
 use crate::request::{Asked, DONE, IfMatch, Named, etag, given, limit};
 
@@ -127,9 +128,10 @@ pub(crate) async fn delete(
 pub(crate) async fn look(
     State(door): State<Door>,
     caller: Caller,
+    presence: Presence,
     Document(request): Document<SegmentTry>,
 ) -> Result<Json<SegmentLook>, Refusal> {
-    Ok(Json(door.app().try_segment(&caller.actor, request).await?))
+    Ok(Json(presence.answer(Box::pin(door.app().try_segment(&caller.actor, request))).await?))
 }
 
 /// How large a sample.
@@ -150,6 +152,7 @@ pub(crate) struct SampleAsked {
 pub(crate) async fn look_at(
     State(door): State<Door>,
     caller: Caller,
+    presence: Presence,
     Named(name): Named,
     Asked(asked): Asked<SampleAsked>,
 ) -> Result<Json<SegmentLook>, Refusal> {
@@ -157,7 +160,7 @@ pub(crate) async fn look_at(
     if rows > SAMPLE {
         return Err(Refusal::bad_request(&Problem::at("rows", format!("must be 0 to {SAMPLE}"))));
     }
-    Ok(Json(door.app().look_at_segment(&caller.actor, &name, rows).await?))
+    Ok(Json(presence.answer(Box::pin(door.app().look_at_segment(&caller.actor, &name, rows))).await?))
 }
 
 /// The SQL of a segment as of now: one SELECT over the tables of its parent segment, which runs in a query too.

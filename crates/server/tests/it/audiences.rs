@@ -162,11 +162,15 @@ async fn the_page_of_a_job_says_what_it_is_of() {
     let run: Job = house.admin("POST", runs, Some(json!({ "kind": "result" }))).await.take(202);
     ended(&house, &run.id).await;
     for (id, title, facts) in [
-        (&refreshed.id, "Refresh of customers: success", ["<dt>Profiles</dt><dd>3</dd>", "<dd>customers</dd>"]),
-        (&run.id, "to list: success", ["<dt>Activation</dt><dd>to list</dd>", "<dt>Rows of the result</dt><dd>2</dd>"]),
+        (&refreshed.id, "Refresh of customers: success", ["<dt>Profiles</dt><dd>3</dd>", "/parent-segments/customers"]),
+        (
+            &run.id,
+            "to list: success",
+            ["<dt>Activation</dt><dd><a href=\"/activations/to%20list\">", "<dt>Rows of the result</dt><dd>2</dd>"],
+        ),
     ] {
         let page = house.admin("GET", &format!("/jobs/{id}"), None).await.text();
-        assert!(page.contains(&format!("<h1>{title}</h1>")), "{page}");
+        assert!(page.contains(&format!("<title>{title} ·")), "{page}");
         assert!(facts.iter().all(|fact| page.contains(fact)), "{page}");
     }
 }

@@ -139,8 +139,10 @@ async fn every_answer_has_its_headers() {
         "/healthz",
         "/readyz",
         "/metrics",
-        "/assets/clean.js",
-        "/assets/page.css",
+        "/assets/console.js",
+        "/assets/console.css",
+        "/sign-in",
+        "/jobs",
     ] {
         answers.push((path.to_owned(), house.anybody("GET", path, None).await));
     }
@@ -154,13 +156,13 @@ async fn every_answer_has_its_headers() {
         assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{name}");
         assert!(!policy.contains("unsafe"), "{name}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{name}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{name}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{name}");
         assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{name}");
         assert_eq!(header("x-request-id").len(), 16, "{name}");
         assert!(!answer.headers.contains_key("server"), "{name}");
         assert!(!answer.headers.contains_key("strict-transport-security"), "{name}");
         assert!(!answer.headers.contains_key("access-control-allow-origin"), "{name}");
-        let fixed = ["the document", "/assets/clean.js", "/assets/page.css"].contains(&name.as_str());
+        let fixed = ["the document", "/assets/console.js", "/assets/console.css"].contains(&name.as_str());
         assert_eq!(header("cache-control") == "no-store", !fixed, "{name}");
         if answer.status.is_client_error() || answer.status.is_server_error() {
             let page = header("content-type").starts_with("text/html");

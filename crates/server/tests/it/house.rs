@@ -154,6 +154,15 @@ impl House {
         cookie
     }
 
+    /// A session of the viewer `bob`: its cookie.
+    pub(crate) async fn viewer(&self) -> String {
+        let person = json!({ "name": "bob", "role": "viewer", "password": PASSWORD });
+        assert_eq!(self.admin("POST", "/api/v1/people", Some(person)).await.status, 201);
+        let answer =
+            self.anybody("POST", "/api/v1/session", Some(json!({ "name": "bob", "password": PASSWORD }))).await;
+        answer.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
     /// With a session, as a page of the server asks.
     pub(crate) async fn page(&self, cookie: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
         let mut request = request(method, path, body);

@@ -9,7 +9,7 @@ use api::{
     Activation, ActivationCopy, ActivationLook, ActivationSpec, ActivationTry, Cause, JobKind, OutputField, Overlap,
     RunRequest, Scheduled,
 };
-use app::number::grouped;
+use model::grouped;
 use model::{OutputColumn, OutputSource, Parameter};
 use project::{Kind, Places};
 

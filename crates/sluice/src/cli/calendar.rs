@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{ScheduleState, ScheduleView, Scheduled};
 use app::App;
 use app::clock::unix_now;
-use app::number::grouped;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
+use model::grouped;
 use model::{Problem, Zone};
 
 use crate::cli::listing::{counted, show_json};

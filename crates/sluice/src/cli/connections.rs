@@ -11,7 +11,7 @@ use api::{
     AccountView, AppKind, Connection, ConnectionSpec, ConnectionState, Diagnosis, GrantKind, Secret, SecretsSet,
 };
 use app::document;
-use app::number::grouped;
+use model::grouped;
 use model::{Problem, Problems, nearest};
 use serde::de::DeserializeOwned;
 use serde_json::Value;

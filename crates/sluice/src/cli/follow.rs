@@ -5,8 +5,8 @@
 use api::client::{ClientError, JobQuery};
 use api::{Job, JobEvent, Stage};
 use app::job::Watched;
-use app::number::grouped;
 use model::JobState;
+use model::grouped;
 
 use crate::cli::commands::Following;
 use crate::cli::door::{Door, Failure};

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use app::export::ExportError;
-use app::number::grouped;
 use app::rejects::Form;
 use app::upkeep;
 use model::Problems;
+use model::grouped;
 
 use crate::cli::args::{JobsArguments, ReportArguments};
 use crate::cli::commands::JobsCommand;

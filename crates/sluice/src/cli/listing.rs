@@ -3,7 +3,7 @@
 //! Knows widths; nothing of what is listed.
 
 use api::Preview;
-use app::number::grouped;
+use model::grouped;
 use serde::Serialize;
 use serde_json::Value;
 

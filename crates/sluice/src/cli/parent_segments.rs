@@ -8,7 +8,7 @@ use api::client::every;
 use api::{
     AudienceBehavior, AudienceCheck, AudienceColumn, JoinCheck, JoinLevel, ParentSegment, ParentSegmentSpec, Scheduled,
 };
-use app::number::grouped;
+use model::grouped;
 use project::{Kind, Places};
 
 use crate::cli::commands::{Following, Once, ParentSegmentsCommand, Whereabouts};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use model::Report;
 
-use app::number::grouped;
+use model::grouped;
 
 /// The report as text.
 pub(crate) fn human(report: &Report) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use api::client::every;
 use api::{Segment, SegmentLook, SegmentTry};
-use app::number::grouped;
+use model::grouped;
 use project::Kind;
 
 use crate::cli::commands::{SegmentsCommand, Whereabouts};

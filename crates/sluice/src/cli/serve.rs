@@ -3,6 +3,7 @@
 //! Knows flags, signals and the log; what is served is the use cases', how is the doors'.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use app::{App, Mode};
 use secrecy::ExposeSecret as _;
@@ -14,6 +15,7 @@ use crate::cli::door::{self, cannot_start};
 use crate::cli::signals::Signals;
 use crate::cli::{Exit, failure, say};
 use crate::config::{LogFormat, Operator, Sources, redirect_uri};
+use crate::sandbox::LocalPardot;
 
 /// `sluice serve`
 pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
@@ -45,6 +47,11 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
         // With port 0 the system has chosen one.
         operator.app.redirect_uri = redirect_uri(&found, bound);
     }
+    if let Err(message) = start_sandbox(&mut operator).await {
+        say(&format!("error: {message}"));
+        say("  hint: --sandbox-listen 127.0.0.1:0 takes a free port");
+        return Exit::Failed;
+    }
     let app = match Box::pin(App::start(operator.app, Mode::Serve)).await {
         Ok(app) => app,
         Err(error) => return cannot_start(&error),
@@ -72,6 +79,15 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Exit {
     }
 }
 
+/// Starts the sandbox, where one is wanted, and lets connections name its address.
+async fn start_sandbox(operator: &mut Operator) -> Result<(), String> {
+    let Some(listen) = operator.sandbox else { return Ok(()) };
+    let sandbox = LocalPardot::start(listen).await?;
+    operator.app.hosts.sandbox = Some(sandbox.address());
+    operator.server.sandbox = Some(Arc::new(sandbox));
+    Ok(())
+}
+
 /// The flags that were given, under the names of the config.
 fn flags(arguments: &ServeArguments) -> Vec<(&'static str, String)> {
     let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
@@ -82,6 +98,8 @@ fn flags(arguments: &ServeArguments) -> Vec<(&'static str, String)> {
         ("tls_key", arguments.tls_key.as_ref().map(path)),
         ("behind_proxy", truth(arguments.behind_proxy)),
         ("allow_loopback", truth(arguments.allow_loopback)),
+        ("sandbox", truth(arguments.sandbox || arguments.sandbox_listen.is_some())),
+        ("sandbox_listen", arguments.sandbox_listen.clone()),
         ("log_format", arguments.log_format.clone()),
         ("log_level", arguments.log_level.clone()),
     ];
@@ -106,6 +124,10 @@ fn greet(app: &App, config: &ServerConfig, listeners: &[TcpListener], format: Lo
     };
     let address = listeners.first().and_then(|listener| listener.local_addr().ok()).unwrap_or(config.listen);
     announce(format, &format!("listening at {scheme}://{address}"));
+    if let Some(sandbox) = &config.sandbox {
+        announce(format, &format!("sandbox at {}", sandbox.figures().address));
+        announce(format, &format!("a first export to it: {scheme}://{address}/first-export"));
+    }
     if let Some(token) = app.setup_token() {
         let text = format!(
             "nobody is here yet: set up the first admin within 30 minutes with the token {}",

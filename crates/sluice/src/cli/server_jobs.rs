@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use api::client::{Form, JobQuery, What};
 use api::{Job, LogLine};
 use app::clock::random;
-use app::number::grouped;
+use model::grouped;
 use model::{JobState, Problem, Problems, nearest};
 
 use crate::cli::commands::{FileForm, JobsCommand, Once, Rows, Whereabouts};

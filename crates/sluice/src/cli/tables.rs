@@ -6,8 +6,8 @@ use std::path::Path;
 
 use api::client::{Form, every};
 use api::{Table, TableKind, TableSpec};
-use app::number::grouped;
 use model::Problem;
+use model::grouped;
 
 use crate::cli::commands::{FileForm, TablesCommand, Whereabouts};
 use crate::cli::door::{Door, Failure, Need, through};

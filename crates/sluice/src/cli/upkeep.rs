@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use app::number::grouped;
 use app::upkeep::{self, AuditChain, BackupError, UpkeepError};
+use model::grouped;
 use serde_json::json;
 
 use crate::cli::args::DataDir;

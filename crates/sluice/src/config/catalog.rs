@@ -222,6 +222,19 @@ pub(crate) const CONFIG: &[Entry] = &[
         help: "Whether connections and webhooks may name this machine (http://127.0.0.1:…), for the sandbox.",
     },
     Entry {
+        name: "sandbox",
+        kind: Kind::Boolean,
+        default: "false",
+        help: "Whether the server runs a sandbox beside it, a local Pardot that its console shows. Connections may name \
+               its address, whatever allow_loopback says.",
+    },
+    Entry {
+        name: "sandbox_listen",
+        kind: Kind::Address,
+        default: "127.0.0.1:8089",
+        help: "Where the sandbox listens: an address of this machine's loopback. Port 0 takes a free port.",
+    },
+    Entry {
         name: "smtp_host",
         kind: Kind::Host,
         default: "",

@@ -32,6 +32,8 @@ pub(crate) struct Operator {
     pub(crate) app: app::Config,
     /// For the doors.
     pub(crate) server: ServerConfig,
+    /// Where its sandbox listens, if it runs one.
+    pub(crate) sandbox: Option<SocketAddr>,
     /// The log's form.
     pub(crate) log_format: LogFormat,
     /// The log's level.
@@ -59,13 +61,26 @@ impl Operator {
         let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
         let server = doors(values, listen, &mut problems);
         let app = use_cases(values, listen, &mut problems);
+        let sandbox = sandbox(values, &mut problems);
         let log_format = match values.text("log_format") {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         };
         let log_level = values.text("log_level").and_then(|text| text.parse().ok()).unwrap_or(tracing::Level::INFO);
-        problems.or(|| Operator { app, server, log_format, log_level })
+        problems.or(|| Operator { app, server, sandbox, log_format, log_level })
     }
+}
+
+/// Where the sandbox listens. Whoever reaches it may do everything with it, so nobody but this machine does.
+fn sandbox(values: &Effective, problems: &mut Problems) -> Option<SocketAddr> {
+    let listen: Option<SocketAddr> = values.text("sandbox_listen").and_then(|text| text.parse().ok());
+    if let Some(listen) = listen
+        && !listen.ip().is_loopback()
+    {
+        let problem = Problem::at(values.at("sandbox_listen"), "must be an address of this machine's loopback");
+        problems.push(problem.hint("127.0.0.1:8089, or 127.0.0.1:0 for a free port"));
+    }
+    listen.filter(|_| is_true(values, "sandbox"))
 }
 
 fn fits(kind: Kind, text: &str) -> bool {

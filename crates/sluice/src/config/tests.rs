@@ -322,3 +322,19 @@ fn a_check_says_what_is_wrong_in_every_place() {
         <data>/sluice.yaml: table_roots: there is no folder <data>/absent
           hint: make it, or take it out; tables cannot be bound to files below it"#]].assert_eq(&problems.to_string().replace(&folder.path().display().to_string(), "<data>"));
 }
+
+#[test]
+fn a_sandbox_listens_on_this_machine() {
+    assert_eq!(meant("sandbox_listen: 127.0.0.1:1\n", &[]).sandbox, None);
+    assert_eq!(meant("sandbox: true\n", &[]).sandbox, Some("127.0.0.1:8089".parse().unwrap()));
+    let listen = meant("sandbox_listen: '[::1]:0'\n", &[("SLUICE_SANDBOX", "true")]).sandbox;
+    assert_eq!(listen, Some("[::1]:0".parse().unwrap()));
+    refused(
+        "sandbox_listen: 0.0.0.0:8089\n",
+        &[],
+        &[],
+        expect![[r#"
+            <data>/sluice.yaml: sandbox_listen: must be an address of this machine's loopback
+              hint: 127.0.0.1:8089, or 127.0.0.1:0 for a free port"#]],
+    );
+}

@@ -93,6 +93,22 @@ const CITIES: [(&str, &str); 10] = [
     ("Nowhere", "Testland"),
 ];
 
+/// The names of a contact's cells.
+const CELLS: [&str; 9] =
+    ["customer_id", "email", "first_name", "last_name", "company", "job_title", "city", "country", "comments"];
+
+/// `count` contacts with their scores, as CSV.
+pub(crate) fn csv(count: u64) -> Vec<u8> {
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    // A writer into memory takes everything.
+    let _ = rows.write_record(CELLS.iter().copied().chain(["score", "is_do_not_email"]));
+    for contact in (1..=count).map(contact) {
+        let cells = contact.cells.iter().map(String::as_str);
+        let _ = rows.write_record(cells.chain([contact.score.as_str(), contact.do_not_email]));
+    }
+    rows.into_inner().unwrap_or_default()
+}
+
 /// Makes `count` contacts as Parquet and their scores as CSV.
 pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
     let raw = folder.join("contacts.csv");
@@ -100,19 +116,7 @@ pub(crate) async fn make(folder: &Path, count: u64) -> Result<Files, String> {
     let text = |error: csv::Error| error.to_string();
     let mut contacts = csv::Writer::from_path(&raw).map_err(text)?;
     let mut scores = csv::Writer::from_path(&files.scores).map_err(text)?;
-    contacts
-        .write_record([
-            "customer_id",
-            "email",
-            "first_name",
-            "last_name",
-            "company",
-            "job_title",
-            "city",
-            "country",
-            "comments",
-        ])
-        .map_err(text)?;
+    contacts.write_record(CELLS).map_err(text)?;
     scores.write_record(["customer_id", "score", "is_do_not_email"]).map_err(text)?;
     for number in 1..=count {
         let contact = contact(number);

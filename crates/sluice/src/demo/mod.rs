@@ -1,6 +1,6 @@
 //! `sluice demo`: a local Pardot, sample contacts, a real query, a real export, its report. No account, no network.
 
-mod contacts;
+pub(crate) mod contacts;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ use crate::cli::args::DemoArguments;
 use crate::cli::{Exit, Progress, ProgressForm, connection_document, explain_error, human, say, show};
 use app::connection::Connection;
 use app::export::{ExportRequest, export};
-use app::number::grouped;
 use app::rejects::Form;
 use app::stop::StopSignal;
+use model::grouped;
 
 /// The query of the demo: contacts from Parquet, their scores from CSV.
 const QUERY: &str = "\
@@ -89,6 +89,7 @@ async fn run(arguments: DemoArguments) -> Result<Exit, String> {
     show(&read_back(&connection_file).await?);
     if report.rows.adds_up() && Exit::of(report.status) == Exit::Done {
         say("\nEvery row is accounted for. Next: sluice export --help");
+        say("In a browser: sluice serve --sandbox");
     }
     Ok(Exit::of(report.status))
 }

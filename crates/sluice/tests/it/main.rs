@@ -3,6 +3,7 @@
 //!
 //! Knows no crate of ours but the sandbox: what is not visible from outside is not asserted here.
 
+mod browser;
 mod chaos;
 mod contacts;
 mod cron;
@@ -26,5 +27,6 @@ mod server_first;
 mod server_leaks;
 mod server_project;
 mod server_refusals;
+mod server_sandbox;
 mod server_schedules;
 mod server_upkeep;

@@ -171,6 +171,7 @@ async fn every_call_may_run_in_a_task_of_its_own() {
         store.count_jobs_by_state().await?;
         store.log(&id(1), 1, LogLevel::Info, "a line").await?;
         store.log_lines(&id(1), 0, 1).await?;
+        store.log_end(&id(1), 1).await?;
         store.apply(vec![Change::PutValue { name: "x".into(), value: None }]).await?;
         store.secret("owner", "name").await?;
         store.documents("kind", None, 1).await?;

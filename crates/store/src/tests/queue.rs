@@ -75,7 +75,7 @@ async fn a_page_is_the_filtered_list_from_where_the_last_one_ended() {
     all.sort_by(|one, two| (two.created, &two.id).cmp(&(one.created, &one.id)));
     let any = JobFilter::default;
     type Fits = fn(&crate::Job) -> bool;
-    let cases: [(JobFilter, Fits); 8] = [
+    let cases: [(JobFilter, Fits); 9] = [
         (any(), |_| true),
         (JobFilter { states: vec![JobState::Sending], ..any() }, |job| job.state == JobState::Sending),
         (JobFilter { states: vec![JobState::Queued, JobState::Querying], ..any() }, |job| {
@@ -90,6 +90,7 @@ async fn a_page_is_the_filtered_list_from_where_the_last_one_ended() {
             job.id.as_str().starts_with(&id(7).as_str()[..7])
         }),
         (JobFilter { search: Some("%".into()), ..any() }, |_| false),
+        (JobFilter { parent: Some(id(0)), ..any() }, |job| job.parent == Some(id(0))),
     ];
     for (filter, fits) in cases {
         let want: Vec<JobSummary> = all.iter().filter(|job| fits(job)).map(crate::Job::summary).collect();
@@ -232,6 +233,11 @@ async fn a_log_is_read_from_where_one_was() {
     assert_eq!(said, [(2, 11, "line of warning"), (3, 12, "line of error")]);
     assert_eq!(store.log_lines(&id(1), 0, 1).await.unwrap()[0].level, LogLevel::Info);
     assert!(store.log_lines(&id(2), 0, 10).await.unwrap().is_empty());
+    // Its end, oldest line first.
+    let numbers =
+        async |most| store.log_end(&id(1), most).await.unwrap().iter().map(|line| line.number).collect::<Vec<_>>();
+    assert_eq!((numbers(2).await, numbers(9).await), (vec![2, 3], vec![1, 2, 3]));
+    assert!(store.log_end(&id(2), 9).await.unwrap().is_empty());
     assert!(matches!(store.log(&id(2), 1, LogLevel::Info, "x").await, Err(StoreError::NoJob { .. })));
 }
 

@@ -29,6 +29,12 @@ pub(crate) struct ServeArguments {
     /// Let connections name this machine, for the sandbox.
     #[arg(long)]
     pub(crate) allow_loopback: bool,
+    /// Run a sandbox beside the server: a local Pardot, which the console shows.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// Where the sandbox listens; with it, --sandbox is meant [default: 127.0.0.1:8089].
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) sandbox_listen: Option<String>,
     /// Form of the log on stderr: text or json.
     #[arg(long, value_name = "FORM")]
     pub(crate) log_format: Option<String>,
