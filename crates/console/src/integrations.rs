@@ -5,6 +5,7 @@
 use askama::Template;
 
 use crate::chrome::{Chrome, Section};
+use crate::copied::Copied;
 
 /// Words by which the tile is found, besides its name.
 const FOUND_BY: &str =
@@ -26,6 +27,10 @@ impl Catalog {
         let words = search.to_lowercase();
         let found = words.split_whitespace().all(|word| FOUND_BY.contains(word));
         Catalog { chrome: chrome.at(Section::Catalog), search: search.to_owned(), found, connections }
+    }
+
+    fn copied(&self) -> Copied {
+        Copied::command(&["connections", "list"], &self.chrome.server)
     }
 }
 

@@ -9,6 +9,7 @@ use super::document::prefill;
 use super::look::Look;
 use super::mapping::Mapping;
 use crate::chrome::Chrome;
+use crate::copied::Copied;
 use crate::faults::{Faults, Summary};
 use crate::field::{Choice, Control, Field};
 use crate::form::Form;
@@ -107,6 +108,14 @@ impl ActivationForm {
             newer,
             summary: faults.summary(),
         }
+    }
+
+    fn copied(&self) -> Copied {
+        let words = match &self.saved {
+            Some((name, _)) => ["activations", "show", name],
+            None => ["activations", "preview", "activation.yaml"],
+        };
+        Copied::command(&words, &self.chrome.server)
     }
 
     fn title(&self) -> &str {

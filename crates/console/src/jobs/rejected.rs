@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::chrome::Chrome;
+use crate::copied::Copied;
 use crate::jobs::line::{address_of, subject};
 use crate::words::{cut, plural};
 
@@ -125,6 +126,10 @@ impl RejectedPage {
     /// Rows that cannot be shown, and why.
     pub fn absent(chrome: Chrome, job: &Job, why: String) -> RejectedPage {
         RejectedPage { absent: Some(why), ..RejectedPage::empty(chrome, job) }
+    }
+
+    fn copied(&self) -> Copied {
+        Copied::command(&["jobs", "download", &self.id, "--what", "rejected"], &self.chrome.server)
     }
 
     fn empty(chrome: Chrome, job: &Job) -> RejectedPage {

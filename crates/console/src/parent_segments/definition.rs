@@ -10,6 +10,7 @@ use model::ColumnType;
 
 use super::check::Checked;
 use crate::chrome::Chrome;
+use crate::copied::Copied;
 use crate::faults::{Faults, Summary};
 use crate::field::{Choice, Control, Field};
 use crate::form::Form;
@@ -100,6 +101,14 @@ impl Definition {
             newer,
             summary: faults.summary(),
         }
+    }
+
+    fn copied(&self) -> Copied {
+        let words = match &self.saved {
+            Some((name, _)) => ["parent-segments", "show", name],
+            None => ["parent-segments", "check", "parent-segment.yaml"],
+        };
+        Copied::command(&words, &self.chrome.server)
     }
 
     fn title(&self) -> &str {

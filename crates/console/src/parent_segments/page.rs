@@ -161,3 +161,10 @@ pub struct Deletion {
     /// What depends on it, so that it cannot be deleted: what it is, its address, its name.
     pub users: Vec<(&'static str, String, String)>,
 }
+
+impl Deletion {
+    fn copied(&self) -> Copied {
+        let kind = format!("{}s", self.kind.replace(' ', "-"));
+        Copied::command(&[&kind, "delete", &self.name], &self.chrome.server)
+    }
+}
