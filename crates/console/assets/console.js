@@ -218,7 +218,8 @@
       !(name === "open" && element.tagName === "DETAILS") && !(name === "class" && element.matches("form.changed"));
     callbacks.beforeNodeMorphed = (before, after) => {
       // What was typed while the answer was on its way is newer than the answer.
-      if (drawn.has(before) && before.name === after.name && state(before) !== drawn.get(before)) {
+      const known = drawn.get(before);
+      if (known && before.name === after.name && state(before) !== known.state) {
         after[ticks(before) ? "checked" : "value"] = state(before);
         if (before.tagName === "INPUT" && !ticks(before)) after.setAttribute("value", before.value);
       }
@@ -227,12 +228,12 @@
   }
   const ticks = (field) => ["checkbox", "radio"].includes(field.type);
   const state = (field) => (ticks(field) ? field.checked : field.value);
-  // The fields of what is drawn anew, as they were sent.
-  let drawn = new Map();
-  document.addEventListener("htmx:beforeSend", (event) => {
-    drawn = new Map();
-    each(event.detail.target, "input, select, textarea", (field) => drawn.set(field, state(field)));
-  });
+  // The fields of what is drawn anew as they were sent, each with its request: one may begin before another has settled.
+  const drawn = new Map();
+  document.addEventListener("htmx:beforeSend", ({ detail: { target, xhr } }) =>
+    each(target, "input, select, textarea", (field) => drawn.set(field, { state: state(field), xhr })));
+  document.addEventListener("htmx:afterSettle", ({ detail: { xhr } }) =>
+    drawn.forEach((known, field) => known.xhr === xhr && drawn.delete(field)));
   // A page that nobody sees asks for nothing, and nothing is drawn over a file on its way.
   const sending = () => [...busy].some(uploads);
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -314,7 +315,6 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     dress(event.detail.elt);
-    drawn = new Map();
     if (led?.form === event.detail.elt) lead(led);
     each(document, "input[type=password]", (field) => (field.value ||= typed.get(field.id) ?? ""));
     typed.clear();
