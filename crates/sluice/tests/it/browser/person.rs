@@ -25,9 +25,13 @@ pub(crate) struct Focus {
 
 /// What a person does.
 impl Browser {
-    /// Goes to an address of the console.
+    /// Goes to an address of the console, and leaves what is not saved behind: the question whether to would stay open.
     #[track_caller]
     pub(crate) fn go(&self, path: &str) {
+        const LEAVE: &str =
+            "document.querySelectorAll('form.changed').forEach((form) => form.classList.remove('changed'))";
+        // A page that cannot be asked holds nobody back.
+        let _ = self.try_call("POST", "/execute/sync", &json!({"script": LEAVE, "args": []}));
         self.call("POST", "/url", &json!({"url": format!("{}{path}", self.console)}));
     }
 
